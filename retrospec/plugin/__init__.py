@@ -1,0 +1,69 @@
+"""Everything a plugin needs, and the only package of Retrospec that it imports."""
+
+from retrospec.plugin.alerts import Alert, AlertCluster, AlertSink, RetryAfter, alert_sink
+from retrospec.plugin.analysis import Analysis, AnalysisMarker, AnalysisRequest, Analyzer, analyzer
+from retrospec.plugin.clustering import ClusteringStrategy, MarkerFacts, clustering_strategy
+from retrospec.plugin.component import Component
+from retrospec.plugin.hookspecs import hookimpl
+from retrospec.plugin.queue import (
+    DeadLetter,
+    DeadLetterPage,
+    Lease,
+    Purged,
+    QueueBackend,
+    QueuedJob,
+    QueueDepths,
+    QueueUnavailable,
+    Redriven,
+    queue_backend,
+)
+from retrospec.plugin.redaction import Redactor, redactor
+from retrospec.plugin.registration import Registration
+from retrospec.plugin.storage import (
+    ObjectContent,
+    ObjectInfo,
+    ObjectMissing,
+    StorageBackend,
+    StorageUnavailable,
+    storage_backend,
+)
+
+API_VERSION = 1
+
+__all__ = [
+    "API_VERSION",
+    "Alert",
+    "AlertCluster",
+    "AlertSink",
+    "Analysis",
+    "AnalysisMarker",
+    "AnalysisRequest",
+    "Analyzer",
+    "ClusteringStrategy",
+    "Component",
+    "DeadLetter",
+    "DeadLetterPage",
+    "Lease",
+    "MarkerFacts",
+    "ObjectContent",
+    "ObjectInfo",
+    "ObjectMissing",
+    "Purged",
+    "QueueBackend",
+    "QueueDepths",
+    "QueueUnavailable",
+    "QueuedJob",
+    "Redactor",
+    "Redriven",
+    "Registration",
+    "RetryAfter",
+    "StorageBackend",
+    "StorageUnavailable",
+    "alert_sink",
+    "analyzer",
+    "clustering_strategy",
+    "hookimpl",
+    "queue_backend",
+    "redactor",
+    "storage_backend",
+]

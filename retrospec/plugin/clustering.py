@@ -1,0 +1,70 @@
+"""Clustering strategies: which failures are the same."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel
+
+from retrospec.plugin.component import Component
+from retrospec.plugin.registration import offer
+
+Strategy = TypeVar("Strategy", bound="type[ClusteringStrategy]")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerFacts:
+    """What a strategy may know of a marker. Nothing in it names a visitor, a session or a time.
+
+    Attributes:
+        route: Path of the page, e.g. `/checkout`.
+        kind: `validation_failed`, `api_error`, `js_exception` or `ui_no_effect`.
+        hint: The SDK's own idea of a key; may be empty.
+        label: One line, at most 500 characters.
+        evidence: Stack, trail or details, at most 4,000 characters, often cut off; may be empty.
+    """
+
+    route: str
+    kind: str
+    hint: str
+    label: str
+    evidence: str
+
+
+class ClusteringStrategy(Component):
+    """Gives each marker the key of its cluster.
+
+    Attributes:
+        version: Stored with every cluster. A change that gives any marker another key is another version.
+    """
+
+    version: ClassVar[int]
+
+    @abstractmethod
+    def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
+        """Name the cluster of each marker.
+
+        Called on the event loop for every ingested session, so it must be fast and must not wait.
+        The same marker gets the same key in any order, on any process.
+
+        Args:
+            markers: Up to 1,000 of one session.
+
+        Returns:
+            One key for each, `{kind}:{16 hex digits}`, in the same order. When it raises or returns
+            something else, the server uses a plain hash of kind, hint and label instead.
+        """
+
+
+def clustering_strategy(
+    name: str, description: str, *, settings: type[BaseModel] | None = None
+) -> Callable[[Strategy], Strategy]:
+    """Offer the decorated class as the clustering strategy `name`.
+
+    Args:
+        name: What `CLUSTERING_STRATEGY` and a project's `clusteringStrategy` call it.
+        description: One line for `retrospec plugins`.
+        settings: Model of the section `[clustering.<name>]`.
+    """
+    return offer(ClusteringStrategy, name, description, settings)
