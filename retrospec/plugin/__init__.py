@@ -25,6 +25,7 @@ from retrospec.plugin.storage import (
     ObjectMissing,
     StorageBackend,
     StorageUnavailable,
+    checked_key,
     storage_backend,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "StorageUnavailable",
     "alert_sink",
     "analyzer",
+    "checked_key",
     "clustering_strategy",
     "hookimpl",
     "queue_backend",

@@ -77,7 +77,7 @@ class DeadLetter:
     Attributes:
         failed_at: When; None where it cannot be told.
         error: The last error's text.
-        attempt: How often it was tried.
+        attempt: How often it was tried: its job's `attempt` when it was given up, and one.
         payload: The job as JSON text, or whatever stood in its place.
     """
 

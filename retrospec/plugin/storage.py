@@ -12,6 +12,7 @@ from retrospec.plugin.component import Component
 from retrospec.plugin.registration import offer
 
 Backend = TypeVar("Backend", bound="type[StorageBackend]")
+MAX_KEY_BYTES = 1024
 
 
 class ObjectMissing(NotFound):
@@ -45,18 +46,42 @@ class ObjectContent:
 
     Attributes:
         info: The whole object, even when a range is read.
-        chunks: The bytes asked for, in pieces of at most 1 MiB. Read it to the end or close it.
+        chunks: The bytes asked for, in pieces of at most 1 MiB. Read it to the end or await its
+            `aclose()`, if it has one.
     """
 
     info: ObjectInfo
     chunks: AsyncIterator[bytes]
 
 
+def checked_key(key: str) -> str:
+    """Give the key back, or refuse one that no object can have. Every backend calls this first.
+
+    A key is relative and `/`-separated, 1 to 1,024 bytes of UTF-8, without empty, `.` or `..` parts,
+    NUL or backslash. The server makes only such keys; a backend asks again, so that no mistake
+    elsewhere turns into reading or writing outside of the storage.
+
+    Args:
+        key: What is to become a path or an address.
+
+    Raises:
+        ValueError: It is no object key; the text says why.
+    """
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise ValueError(f"an object key has at most {MAX_KEY_BYTES:,} bytes")
+    if "\0" in key or "\\" in key:
+        raise ValueError(f"an object key holds no NUL and no backslash: {key!r}")
+    if not {"", ".", ".."}.isdisjoint(key.split("/")):
+        raise ValueError(f"an object key is relative and has no empty, '.' or '..' part: {key!r}")
+    return key
+
+
 class StorageBackend(Component):
     """Keeps objects under keys such as `session-events/proj_default/2026/11/22/shop.example/s1.json`.
 
-    Keys are made by the server: relative, `/`-separated, without `..`. One instance serves the whole
-    process and its methods run many times at once.
+    Keys are made by the server: relative, `/`-separated, without `..`. Backends refuse others with
+    `checked_key` all the same. One instance serves the whole process and its methods run many times
+    at once.
     """
 
     @abstractmethod
@@ -68,7 +93,8 @@ class StorageBackend(Component):
 
         Args:
             key: Where it goes.
-            content: The bytes, in pieces of any size; held in memory by nobody.
+            content: The bytes, in pieces of any size; held in memory by nobody. What it raises
+                passes through, and nothing is stored.
             content_type: Media type to keep with it.
 
         Returns:
@@ -76,6 +102,7 @@ class StorageBackend(Component):
 
         Raises:
             StorageUnavailable: Not stored; the client may try again.
+            ValueError: The key is none.
         """
 
     @abstractmethod
@@ -112,7 +139,8 @@ class StorageBackend(Component):
             keys: At most 1,000 of them.
 
         Returns:
-            For each key that could not be deleted, the reason. Never raises for a single key.
+            For each key that could not be deleted, the reason. Never raises for a single key, not
+            even for one that is no key.
 
         Raises:
             StorageUnavailable: None could be deleted.
