@@ -1,0 +1,85 @@
+"""Between Sanic and the slices: answers and errors out."""
+
+import math
+import sqlite3
+from typing import Any
+
+import msgspec
+from sanic import HTTPResponse, Request
+from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
+from sanic.exceptions import NotFound as SanicNotFound
+from sanic.exceptions import PayloadTooLarge, RequestTimeout, SanicException
+from tortoise.exceptions import OperationalError
+
+from retrospec.core.db import AWAY
+from retrospec.core.errors import Invalid, MethodNotAllowed, NotFound, RetrospecError, TooLarge, Unavailable
+from retrospec.core.log import get_logger
+
+log = get_logger(__name__)
+_encode = msgspec.json.Encoder().encode
+
+
+class ErrorAnswer(msgspec.Struct, rename="camel", omit_defaults=True):
+    """What every refused request gets."""
+
+    error: str
+    code: str
+    request_id: str
+    detail: str = ""
+
+
+def answer(body: Any, status: int = 200) -> HTTPResponse:
+    """An answer in JSON."""
+    return HTTPResponse(_encode(body), status, content_type="application/json")
+
+
+def answer_error(request: Request, error: Exception) -> HTTPResponse:
+    """The one place where an error becomes a status. The text of a defect stays in the log."""
+    known = _known(error)
+    if known.status == 500:
+        log.error(
+            "request failed", method=request.method, path=request.path, request_id=str(request.id), exc_info=error
+        )
+    response = answer(ErrorAnswer(str(known), known.code, str(request.id), known.detail), known.status)
+    if known.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(known.retry_after)))
+    if isinstance(error, SanicException) and (allowed := getattr(error, "headers", {}).get("Allow")):
+        response.headers["Allow"] = allowed
+    return response
+
+
+def _known(error: Exception) -> RetrospecError:
+    match error:
+        case RetrospecError():
+            return error
+        case SanicNotFound():
+            return NotFound("there is nothing at this path")
+        case SanicMethodNotAllowed():
+            return MethodNotAllowed()
+        case PayloadTooLarge():
+            return TooLarge()
+        case RequestTimeout():
+            return Invalid("the request did not arrive in time")
+        case SanicException(status_code=503):
+            return Unavailable("the server is busy or stopping")
+        case SanicException() if error.status_code and 400 <= error.status_code < 500:
+            return Invalid(str(error) or None)
+        case OperationalError() if _is_sqlite_trouble(error):
+            return Unavailable("the database cannot be written just now")
+        case _ if isinstance(error, AWAY):
+            return Unavailable("the database does not answer")
+    return RetrospecError("internal error")
+
+
+def _is_sqlite_trouble(error: OperationalError) -> bool:
+    """Locked, full or read-only: a state of the machine, not a mistake in a statement."""
+    cause = error.args[0] if error.args else None
+    busy = {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+    code = getattr(cause, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in busy

@@ -1,0 +1,109 @@
+"""JSON that means the same everywhere: I-JSON (RFC 7493) without U+0000.
+
+Two parsers may disagree about duplicate names, NaN or half a surrogate pair, and PostgreSQL's jsonb
+refuses U+0000. Such a body gets 400 on every database, and nothing of it is stored.
+"""
+
+import json
+import math
+import re
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from retrospec.core.errors import InvalidPayload
+
+Shape = TypeVar("Shape")
+
+# An escaped surrogate or NUL behind an even number of backslashes. Pairs are matched first, whole.
+_ESCAPES = re.compile(
+    rb"\\(?:u(?:([dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}|([dD][89a-fA-F][0-9a-fA-F]{2})|(0000))|.)",
+    re.S,
+)
+_SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
+
+
+def decode(body: bytes, shape: type[Shape]) -> Shape:
+    """Check a body and decode it into its shape.
+
+    Args:
+        body: UTF-8 JSON.
+        shape: A msgspec struct, or any type that msgspec knows.
+
+    Raises:
+        InvalidPayload: What is wrong, with its position or the field's path.
+    """
+    check(body)
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as mistake:
+        raise InvalidPayload(str(mistake)) from mistake
+
+
+def check(body: bytes) -> None:
+    """Refuse JSON that parsers may read differently.
+
+    Args:
+        body: One JSON value in UTF-8.
+
+    Raises:
+        InvalidPayload: It is malformed, repeats a name in an object, holds NaN, an infinity, a number
+            outside IEEE 754 doubles, U+0000 or half a surrogate pair, or is nested too deeply.
+    """
+    check_text(body)
+    try:
+        json.loads(
+            body.decode(),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
+    except RecursionError as mistake:
+        raise InvalidPayload("nested too deeply") from mistake
+    except json.JSONDecodeError as mistake:
+        raise InvalidPayload(f"{mistake.msg} (byte {len(mistake.doc[: mistake.pos].encode())})") from mistake
+    except UnicodeDecodeError as mistake:
+        raise InvalidPayload(f"not UTF-8 (byte {mistake.start})") from mistake
+    except ValueError as mistake:
+        raise InvalidPayload(str(mistake)) from mistake
+
+
+def check_text(body: bytes) -> None:
+    """Refuse escapes that stand for U+0000 or for half a surrogate pair.
+
+    Raises:
+        InvalidPayload: Which of them, and where.
+    """
+    if not _SUSPECT.search(body):
+        return
+    for escape in _ESCAPES.finditer(body):
+        if escape[2]:
+            raise InvalidPayload(f"half a surrogate pair (byte {escape.start()})")
+        if escape[3]:
+            raise InvalidPayload(f"U+0000 in a text (byte {escape.start()})")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise ValueError(f"the name {twice[:100]!r} stands twice in one object")
+    return names
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:40]}… is too large")
+    return number
+
+
+def _integer(digits: str) -> float:
+    # Through float: int() is quadratic in the number of digits, and refuses more than 4,300.
+    return _finite(digits)

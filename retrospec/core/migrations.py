@@ -1,0 +1,79 @@
+"""Building and checking the schema with Aerich, from a checkout or from an installed wheel."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+
+from aerich import Command
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+
+from retrospec.core.db import tortoise_config
+from retrospec.core.errors import RetrospecError
+
+_APP = "models"
+
+
+class SchemaBehind(RetrospecError):
+    """The database's schema is behind this version: run `retrospec db upgrade`."""
+
+    code = "schema_behind"
+
+
+class Migrations:
+    """The migration history of this version against one database.
+
+    Each method opens a connection of its own, so call none of them while a `Database` is open.
+    """
+
+    def __init__(self, url: str, modules: Sequence[str]) -> None:
+        self._config = tortoise_config(url, modules)
+
+    async def upgrade(self) -> list[str]:
+        """Apply what is missing and name it. Each migration runs in a transaction of its own."""
+        async with self._command() as command:
+            return list(await command.upgrade(run_in_transaction=True))
+
+    async def downgrade(self, version: int = -1) -> list[str]:
+        """Undo the last migration, or those from a version's number on, and name them."""
+        async with self._command() as command:
+            return list(await command.downgrade(version, delete=False))
+
+    async def status(self) -> tuple[list[str], list[str]]:
+        """Name the migrations that are applied, and those that are missing, in order."""
+        async with TortoiseContext() as context:
+            await context.init(config=self._config)
+            missing = await missing_migrations(context.db())
+        return [name for name in history() if name not in missing], missing
+
+    @asynccontextmanager
+    async def _command(self) -> AsyncIterator[Command]:
+        # In a context of its own: Aerich's would otherwise stay current after it is closed.
+        async with TortoiseContext(), Command(self._config, app=_APP, location=str(_folder())) as command:
+            yield command
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("retrospec_migrations")))
+
+
+def history() -> list[str]:
+    """Every migration of this version, in order."""
+    files = (_folder() / _APP).glob("[0-9]*_*.py")
+    return sorted((file.name for file in files), key=lambda name: int(name.split("_")[0]))
+
+
+async def missing_migrations(db: BaseDBAsyncClient) -> list[str]:
+    """The migrations that a database lacks, in order.
+
+    Args:
+        db: An open connection.
+    """
+    try:
+        rows = await db.execute_query_dict("SELECT version FROM aerich WHERE app = 'models'")
+    except OperationalError:
+        return history()
+    applied = {row["version"] for row in rows}
+    return [name for name in history() if name not in applied]

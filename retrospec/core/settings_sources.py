@@ -1,0 +1,115 @@
+"""Where settings come from: the environment, files named by it, and one TOML file."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from retrospec.core.errors import SettingsError
+from retrospec.core.settings import PLUGIN_SECTIONS, Settings
+
+_SECRET = "(hidden)"
+_PLAIN_FIELDS = [name for name in Settings.model_fields if name not in PLUGIN_SECTIONS]
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read and check every setting.
+
+    Args:
+        environ: The environment; the process's own by default.
+        overrides: Fields that go before everything, e.g. from the command line.
+
+    Raises:
+        SettingsError: One line for each setting that cannot be used: its name, its value and what is allowed.
+    """
+    environ = os.environ if environ is None else environ
+    values = {**_from_toml(environ), **_from_environment(environ), **overrides}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as mistakes:
+        raise SettingsError("\n".join(_say(mistake) for mistake in mistakes.errors())) from None
+
+
+def is_secret(name: str) -> bool:
+    """Whether a setting's value must not be shown."""
+    field = Settings.model_fields.get(name)
+    return field is not None and "SecretStr" in str(field.annotation)
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """Every setting as text, by its name in the environment, secrets hidden."""
+    return {name.upper(): _show(getattr(settings, name)) for name in Settings.model_fields}
+
+
+def config_path(environ: Mapping[str, str]) -> Path | None:
+    """The TOML file in use: the one that `RETROSPEC_CONFIG` names, else `./retrospec.toml` if it is there."""
+    if named := environ.get("RETROSPEC_CONFIG"):
+        return Path(named)
+    return Path("retrospec.toml") if Path("retrospec.toml").is_file() else None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in _PLAIN_FIELDS:
+        name = field.upper()
+        # An empty variable is how compose files and CI say "unset".
+        given, file = environ.get(name), environ.get(f"{name}_FILE")
+        if given and file:
+            raise SettingsError(f"{name} and {name}_FILE are both set: set one of them")
+        if file:
+            values[field] = _read_secret(name, Path(file))
+        elif given:
+            values[field] = given
+    return values
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise SettingsError(f"{name}_FILE={path}: cannot be read ({type(cause).__name__})") from cause
+
+
+def _from_toml(environ: Mapping[str, str]) -> dict[str, Any]:
+    path = config_path(environ)
+    if path is None:
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise SettingsError(f"RETROSPEC_CONFIG={path}: cannot be read ({cause.strerror})") from cause
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise SettingsError(f"{path}: not valid TOML: {cause}") from cause
+    values = {name.lower(): value for name, value in table.items()}
+    for name in values.keys() - Settings.model_fields.keys():
+        raise SettingsError(f"{path}: unknown setting {name!r} (see docs/configuration.md)")
+    return {name: value for name, value in values.items() if value != ""}
+
+
+def _say(mistake: ErrorDetails) -> str:
+    path = [str(part) for part in mistake["loc"]]
+    if not path:
+        return mistake["msg"].removeprefix("Value error, ")
+    value = _SECRET if is_secret(path[0]) else _show(mistake["input"])
+    reason = mistake["msg"].removeprefix("Value error, ")
+    return f"{'.'.join([path[0].upper(), *path[1:2]])}={value}: {reason[0].lower()}{reason[1:]}"
+
+
+def _show(value: object) -> str:
+    match value:
+        case SecretStr():
+            return _SECRET
+        case None:
+            return ""
+        case tuple() | list():
+            return ",".join(str(part) for part in value)
+        case dict():
+            return "{" + ", ".join(f"{name}: …" for name in value) + "}"
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)

@@ -1,0 +1,125 @@
+"""Clusters of the same failure, and what people and time did to them."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+CANDIDATE = "candidate"
+
+
+class IssueCluster(Model):
+    """A failure that sessions of one project share. An issue once it is promoted, a candidate before."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64)
+    key = fields.CharField(max_length=200)
+    kind = fields.CharField(max_length=32)
+    symptom = fields.TextField()
+    strategy = fields.CharField(max_length=64)
+    strategy_version = fields.IntField()
+    session_count = fields.IntField(default=0)
+    user_count = fields.IntField(default=0)
+    marker_count = fields.BigIntField(default=0)
+    representative_session_id = fields.CharField(max_length=128, default="")
+    first_seen_at = fields.DatetimeField()
+    last_seen_at = fields.DatetimeField()
+    # `candidate`, `open`, `acknowledged`, `resolved` or `muted`.
+    state = fields.CharField(max_length=16, default=CANDIDATE)
+    assignee = fields.TextField(default="")
+    state_note = fields.TextField(default="")
+    state_updated_at = fields.DatetimeField(null=True)
+    muted_until = fields.DatetimeField(null=True)
+    # The session count at which a mute by sessions ends.
+    muted_until_sessions = fields.IntField(null=True)
+    regressed = fields.BooleanField(default=False)
+    promoted_at = fields.DatetimeField(null=True)
+    # What `session_count` was when it was last promoted: a difference makes "promoted or updated".
+    promoted_session_count = fields.IntField(default=0)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "issue_clusters"
+        unique_together = (("project_id", "key"),)
+        indexes = (("project_id", "state", "last_seen_at", "uid"),)
+
+
+class ClusterMember(Model):
+    """A session hit a cluster."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64)
+    cluster_key = fields.CharField(max_length=200)
+    session_id = fields.CharField(max_length=128)
+    user_hash = fields.CharField(max_length=64, default="")
+    marker_count = fields.IntField()
+    first_observed_at = fields.DatetimeField()
+    last_observed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cluster_members"
+        unique_together = (("project_id", "cluster_key", "session_id"),)
+        indexes = (("project_id", "cluster_key", "last_observed_at"), ("project_id", "session_id"))
+
+
+class ClusterUser(Model):
+    """A user, known by a keyed hash only, hit a cluster. Tells without counting whether a user is new to it."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64)
+    cluster_key = fields.CharField(max_length=200)
+    user_hash = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "cluster_users"
+        unique_together = (("project_id", "cluster_key", "user_hash"),)
+
+
+class ClusterDay(Model):
+    """How often a cluster was hit on one day, in UTC."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64)
+    cluster_key = fields.CharField(max_length=200)
+    day = fields.DateField()
+    marker_count = fields.BigIntField(default=0)
+    session_count = fields.IntField(default=0)
+
+    class Meta:
+        table = "cluster_days"
+        unique_together = (("project_id", "cluster_key", "day"),)
+
+
+class ClusterAlias(Model):
+    """A merged cluster's key, and the cluster that its markers join from then on."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64)
+    source_key = fields.CharField(max_length=200)
+    target_key = fields.CharField(max_length=200)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cluster_aliases"
+        unique_together = (("project_id", "source_key"),)
+        indexes = (("project_id", "target_key"),)
+
+
+class IssueActivity(Model):
+    """Something that happened to an issue: state changes, regressions, feedback, merges, splits."""
+
+    uid = fields.BigIntField(primary_key=True)
+    id = fields.CharField(max_length=64)
+    project_id = fields.CharField(max_length=64)
+    cluster_key = fields.CharField(max_length=200)
+    # `promoted`, `state_changed`, `regressed`, `unmuted`, or one of the feedback kinds.
+    kind = fields.CharField(max_length=32)
+    session_id = fields.CharField(max_length=128, default="")
+    note = fields.TextField(default="")
+    metadata: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
+    created_by = fields.TextField(default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "issue_activities"
+        indexes = (("project_id", "cluster_key", "created_at"),)

@@ -1,0 +1,78 @@
+"""Fixtures that every test may use: real databases, each test with one of its own."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from retrospec.core.db import Database
+from retrospec.core.migrations import Migrations
+from retrospec.schema import MODELS
+from tests.servers import PostgresServer
+
+DIALECTS = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL from its wheel, one for all workers of the run."""
+    with PostgresServer(os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex(8))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Iterator[Path]:
+    """A SQLite file with the schema in it, to copy."""
+    folder = Path(tempfile.mkdtemp(prefix="retrospec-"))
+    yield folder / "template.db"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Runs a test once on each database."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+async def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a fresh database with the schema in it."""
+    if dialect == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        if not template.exists():
+            await Migrations(f"sqlite://{template}", MODELS).upgrade()
+        shutil.copy(template, tmp_path / "retrospec.db")
+        yield f"sqlite://{tmp_path / 'retrospec.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"t_{secrets.token_hex(8)}"
+    await server.create(name, template=await server.template())
+    yield server.url(name)
+    await server.drop(name)
+
+
+@pytest.fixture
+async def empty_database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a database without any schema."""
+    if dialect == "sqlite":
+        yield f"sqlite://{tmp_path / 'empty.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"t_{secrets.token_hex(8)}"
+    await server.create(name)
+    yield server.url(name)
+    await server.drop(name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open database with the schema in it."""
+    database = Database(database_url, MODELS, pool_size=4)
+    await database.open()
+    yield database
+    await database.close()

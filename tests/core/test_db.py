@@ -1,0 +1,58 @@
+from datetime import UTC, datetime
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from retrospec.core.db import Database, Statement, read_time, rows, sql_time, transaction
+from retrospec.core.secrets import shared_secret
+from retrospec.jobs.models import Job
+from retrospec.projects.models import Project
+
+INSERT = Statement("""
+    INSERT INTO counter_totals (name, labels, value)
+    SELECT r.name, r.labels, r.value FROM @rows($1: name text, labels text, value double precision) WHERE true
+    ON CONFLICT (name, labels) DO UPDATE SET value = counter_totals.value + excluded.value
+    RETURNING name, value
+""")
+
+
+async def test_one_statement_writes_many_rows_on_either_database(database: Database) -> None:
+    batch = rows([{"name": "a", "labels": "{}", "value": 1.5}, {"name": "b", "labels": "{}", "value": 2}])
+    await INSERT.fetch(database.connection, batch)
+
+    again = await INSERT.fetch(database.connection, batch)
+
+    assert sorted((row["name"], row["value"]) for row in again) == [("a", 3.0), ("b", 4.0)]
+
+
+async def test_times_written_by_sql_and_by_models_are_the_same(database: Database) -> None:
+    moment = datetime(2026, 3, 4, 5, 6, 7, 89, UTC)
+    await Project.create(id="p1", name="n", site="s", created_at=moment)
+    statement = Statement("SELECT id FROM projects WHERE created_at = (SELECT r.at FROM @rows($1: at timestamptz))")
+
+    found = await statement.fetch(database.connection, rows([{"at": sql_time(moment)}]))
+
+    assert [row["id"] for row in found] == ["p1"]
+    raw = await database.connection.execute_query_dict("SELECT created_at FROM projects WHERE id = 'p1'")
+    assert read_time(raw[0]["created_at"]) == moment
+
+
+async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with transaction() as db:
+            await Project.create(id="p2", name="n", site="s", created_at=datetime.now(UTC), using_db=db)
+            await Project.create(id="p2", name="n", site="s", created_at=datetime.now(UTC), using_db=db)
+
+    assert await Project.filter(id="p2").count() == 0
+
+
+async def test_a_shared_secret_is_made_once(database: Database) -> None:
+    assert await shared_secret("x") == await shared_secret("x")
+    assert await shared_secret("x") != await shared_secret("y")
+
+
+async def test_the_default_project_comes_with_the_schema(database: Database) -> None:
+    project = await Project.get(id="proj_default")
+
+    assert (project.name, project.site) == ("Default Project", "default.local")
+    assert await Job.all().count() == 0
