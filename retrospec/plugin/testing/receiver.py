@@ -51,6 +51,8 @@ class Answer:
         body: What to send; with `endless` again and again, until the other side hangs up.
         delay_seconds: How long to wait with the answer.
         endless: Whether the body never ends.
+        drips: Whether the head never ends either, and comes byte by byte.
+        pause_seconds: How long to rest between the pieces of what never ends.
         echo: Whether to send the request back as the body, its headers included.
         close_early: Whether to hang up in the middle of the answer's head.
     """
@@ -60,6 +62,8 @@ class Answer:
     body: bytes = b""
     delay_seconds: float = 0
     endless: bool = False
+    drips: bool = False
+    pause_seconds: float = 0
     echo: bool = False
     close_early: bool = False
 
@@ -69,12 +73,15 @@ class Receiver:
 
     Attributes:
         requests: What came in, in order of arrival.
+        connections: How many connections were made to it.
         otherwise: The answer when none is waiting; 200 and empty at first.
     """
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
+        self.connections = 0
         self.otherwise = Answer()
+        self._arrived = asyncio.Event()
         self._next: deque[Answer] = deque()
         self._visits: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -93,6 +100,16 @@ class Receiver:
         """
         self._next.extend(answers)
 
+    async def until(self, count: int) -> None:
+        """Wait until so many requests have come in.
+
+        Args:
+            count: In all.
+        """
+        while len(self.requests) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0)
         self._port = self._server.sockets[0].getsockname()[1]
@@ -110,6 +127,7 @@ class Receiver:
             await self._server.wait_closed()
 
     def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         # A task of our own: asyncio's would log the cancellation at the end as an error.
         visit = asyncio.create_task(self._converse(_Wire(reader, writer)))
         self._visits.add(visit)
@@ -119,6 +137,7 @@ class Receiver:
         try:
             while (request := await wire.read()) is not None:
                 self.requests.append(request)
+                self._arrived.set()
                 if not await wire.write(request, self._next.popleft() if self._next else self.otherwise):
                     return
         except (OSError, h11.RemoteProtocolError):
@@ -161,13 +180,18 @@ class _Wire:
             self._writer.write(f"HTTP/1.1 {answer.status} Cut\r\ncontent-le".encode())
             await self._writer.drain()
             return False
+        while answer.drips:
+            self._writer.write(b"H")
+            await self._writer.drain()
+            await asyncio.sleep(answer.pause_seconds)
         body = request.text.encode() if answer.echo else answer.body
         unsized = answer.endless or answer.status in BODILESS
-        length = [] if unsized else [("content-length", str(len(body)))]
-        await self._send(h11.Response(status_code=answer.status, headers=[*answer.headers.items(), *length]))
+        length = {} if unsized else {"content-length": str(len(body))}
+        headers = [(name.encode(), value.encode()) for name, value in {**length, **answer.headers}.items()]
+        await self._send(h11.Response(status_code=answer.status, headers=headers))
         while answer.endless:
             await self._send(h11.Data(data=body or b"more "))
-            await asyncio.sleep(0)
+            await asyncio.sleep(answer.pause_seconds)
         if answer.status not in BODILESS:
             await self._send(h11.Data(data=body))
         await self._send(h11.EndOfMessage())
