@@ -124,6 +124,13 @@ async def test_an_object_is_on_disk_before_its_name_is_and_its_name_before_put_r
 
     assert steps == ["sync file", "rename", "sync folder"]
 
+    steps.clear()
+    await storage.put(KEY, in_pieces(b"new"), content_type="text/plain")
+
+    # Before the rename of the type, its new folders are made durable as well.
+    assert [step for step in steps if step != "sync folder"] == ["sync file", "sync file", "rename", "rename"]
+    assert steps[-2:] == ["rename", "sync folder"]
+
 
 async def test_new_folders_are_durable_too(storage: LocalStorage, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
