@@ -135,6 +135,7 @@ def is_sqlite(db: BaseDBAsyncClient) -> bool:
 
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
+_POSTGRES_ONLY = re.compile(r"@(?:lock|postgres)\(([^)]*)\)")
 _ROWS = re.compile(r"@rows\(\$(\d+):([^)]*)\)")
 
 
@@ -152,14 +153,14 @@ class Statement:
     """A statement written once for both dialects.
 
     Placeholders are `$1`, `$2`, … . `@rows($1: name text, size bigint)` stands for a table `r` of those
-    columns, made of a parameter that `rows` has encoded: many rows in one round trip. `@lock(...)` stands
-    for its content on PostgreSQL and for nothing on SQLite, where the whole transaction holds the lock.
+    columns, made of a parameter that `rows` has encoded: many rows in one round trip. `@postgres(...)`
+    stands for its content on PostgreSQL and for nothing on SQLite; so does `@lock(...)`, because on SQLite
+    the whole transaction holds the lock.
     """
 
     def __init__(self, text: str) -> None:
-        locked = re.compile(r"@lock\(([^)]*)\)")
-        self._postgres = locked.sub(r"\1", _ROWS.sub(_rows_postgres, text))
-        self._sqlite = _PLACEHOLDER.sub(r"?\1", locked.sub("", _ROWS.sub(_rows_sqlite, text)))
+        self._postgres = _POSTGRES_ONLY.sub(r"\1", _ROWS.sub(_rows_postgres, text))
+        self._sqlite = _PLACEHOLDER.sub(r"?\1", _POSTGRES_ONLY.sub("", _ROWS.sub(_rows_sqlite, text)))
 
     def text(self, db: BaseDBAsyncClient) -> str:
         """The statement in the dialect of a connection."""

@@ -2,10 +2,25 @@
 
 from typing import Any
 
+import msgspec
 from tortoise import fields
 from tortoise.models import Model
 
 CANDIDATE = "candidate"
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+class JsonText(fields.JSONField[dict[str, Any]]):
+    """JSON kept as it was sent. PostgreSQL's jsonb would give 1e308 back as an integer of 309 digits."""
+
+    class _db_postgres:  # noqa: N801 (Tortoise looks for this name)
+        SQL_TYPE = "TEXT"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(encoder=_encode, decoder=msgspec.json.decode, **options)
 
 
 class IssueCluster(Model):
@@ -59,7 +74,12 @@ class ClusterMember(Model):
     class Meta:
         table = "cluster_members"
         unique_together = (("project_id", "cluster_key", "session_id"),)
-        indexes = (("project_id", "cluster_key", "last_observed_at"), ("project_id", "session_id"))
+        indexes = (
+            ("project_id", "cluster_key", "last_observed_at"),
+            # Tells whether another session of a user still hits the cluster.
+            ("project_id", "cluster_key", "user_hash"),
+            ("project_id", "session_id"),
+        )
 
 
 class ClusterUser(Model):
@@ -116,7 +136,7 @@ class IssueActivity(Model):
     kind = fields.CharField(max_length=32)
     session_id = fields.CharField(max_length=128, default="")
     note = fields.TextField(default="")
-    metadata: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
+    metadata: fields.Field[dict[str, Any]] = JsonText(default=dict)
     created_by = fields.TextField(default="")
     created_at = fields.DatetimeField()
 
