@@ -1,10 +1,11 @@
 """What every plugin object has in common: a beginning and an end."""
 
+from abc import ABC
 from types import TracebackType
 from typing import Self
 
 
-class Component:
+class Component(ABC):
     """A plugin object with a lifetime. Used as `async with component:` by the server and by tests."""
 
     async def open(self) -> None:

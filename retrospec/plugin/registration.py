@@ -28,9 +28,7 @@ class Registration:
     settings: type[BaseModel] | None = None
 
 
-def offer(
-    family: type, name: str, description: str, settings: type[BaseModel] | None
-) -> Callable[[Offered], Offered]:
+def offer(family: type, name: str, description: str, settings: type[BaseModel] | None) -> Callable[[Offered], Offered]:
     """Mark a class as the `name` of a family. The decorators of the families are made of this.
 
     Args:

@@ -1,0 +1,12 @@
+"""The plugins that come with Retrospec, in the order in which they are loaded."""
+
+BATTERIES = (
+    "retrospec_plugins.storage_local",
+    "retrospec.jobs.database_queue",
+    "retrospec_plugins.queue_memory",
+    "retrospec_plugins.alert_webhook",
+    "retrospec_plugins.alert_log",
+    "retrospec_plugins.cluster_fingerprint",
+    "retrospec_plugins.analysis_heuristic",
+    "retrospec_plugins.redact_default",
+)

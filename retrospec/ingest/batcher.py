@@ -1,0 +1,102 @@
+"""Group commit: sessions that arrive while a transaction runs go into the next one together."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from retrospec.core.errors import RetrospecError, Unavailable
+from retrospec.core.log import get_logger
+
+log = get_logger(__name__)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Write = Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]
+_MAX_WAITING = 10_000
+
+
+class Batcher(Generic[Item, Result]):
+    """Collects items and writes them in batches, each answered after its batch has committed.
+
+    A batch that fails is written again one by one, so that a bad item never fails its neighbours. Two
+    items of one key never share a batch: the later one waits for the next, and so finds the former.
+    """
+
+    def __init__(self, write: Write[Item, Result], *, key: Callable[[Item], object], size: int, at_once: int = 1) -> None:
+        self._write = write
+        self._key = key
+        self._size = size
+        self._at_once = at_once
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    async def submit(self, item: Item) -> Result:
+        """Have an item written and return what became of it.
+
+        Raises:
+            Unavailable: The server stops, or too much waits already.
+            Exception: Why this item was not written.
+        """
+        if self._stopping:
+            raise Unavailable("the server is stopping")
+        if len(self._waiting) >= _MAX_WAITING:
+            raise Unavailable("too many sessions wait to be written", retry_after=2)
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        self._start()
+        # A client that goes away does not take its session along: the batch may hold it already.
+        return await asyncio.shield(future)
+
+    async def stop(self) -> None:
+        """Take nothing more, and write what waits."""
+        self._stopping = True
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < self._at_once:
+            task = asyncio.create_task(self._run(self._take()))
+            self._running.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._start()
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        keys: set[object] = set()
+        later: list[tuple[Item, asyncio.Future[Result]]] = []
+        while self._waiting and len(batch) < self._size:
+            entry = self._waiting.popleft()
+            key = self._key(entry[0])
+            (later if key in keys else batch).append(entry)
+            keys.add(key)
+        self._waiting.extendleft(reversed(later))
+        return batch
+
+    async def _run(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._write([item for item, _ in batch])
+        except Exception as cause:
+            if len(batch) == 1:
+                _settle(batch[0][1], cause)
+                return
+            log.warning("batch failed, trying one by one", size=len(batch), error=str(cause))
+            for entry in batch:
+                await self._run([entry])
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            _settle(future, result)
+
+
+def _settle(future: asyncio.Future[Result], result: Result | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        if not isinstance(result, RetrospecError):
+            log.error("session not written", error=f"{type(result).__name__}: {result}")
+        future.set_exception(result)
+    else:
+        future.set_result(result)

@@ -1,0 +1,257 @@
+"""One transaction for a batch of sessions: everything that an answer stands for, or nothing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from retrospec.alerts.outgoing import AlertBook
+from retrospec.core.clock import now as present
+from retrospec.core.db import Statement, rows, transaction
+from retrospec.core.errors import Unauthorized
+from retrospec.core.settings import Settings
+from retrospec.ingest.prepare import Prepared
+from retrospec.issues.lifecycle import Seen, count_in
+from retrospec.issues.membership import ClusterRef, Membership, aliases_of, known_users, write_members
+from retrospec.jobs.outbox import NewJob, enqueue, enqueue_latest
+from retrospec.jobs.schemas import AnalysisJob, ReplayJob, encode_job, trigger_kind
+from retrospec.reports.cards import open_cards
+from retrospec.sessions.records import (
+    MarkerRecord,
+    SessionRef,
+    StoredSession,
+    markers_of_sessions,
+    set_jobs_digests,
+    started_times,
+    upsert_markers,
+    upsert_sessions,
+)
+
+
+# A merge, a split or a removal takes the row FOR UPDATE, so that none of them overlaps with ingest.
+_PROJECTS = Statement("""
+    SELECT p.id FROM projects p JOIN @rows($1: id text) ON p.id = r.id
+    WHERE p.deleting_at IS NULL ORDER BY p.id @lock(FOR KEY SHARE OF p)
+""")
+
+
+class Written(msgspec.Struct):
+    """What became of one session.
+
+    Attributes:
+        stored: Its row.
+        markers: All its markers, by offset.
+        promoted: Clusters that this session's failures promoted, or updated as issues.
+        alerts_sent: Alerts accepted for delivery because of it.
+    """
+
+    prepared: Prepared
+    stored: StoredSession
+    markers: list[MarkerRecord]
+    promoted: int = 0
+    alerts_sent: int = 0
+
+
+class _Session(msgspec.Struct):
+    """A session of the batch, with its markers before and after."""
+
+    prepared: Prepared
+    stored: StoredSession
+    before: dict[str, MarkerRecord]
+    after: dict[str, MarkerRecord]
+    users: dict[str, str]
+
+    @property
+    def ref(self) -> SessionRef:
+        return self.prepared.session.ref
+
+
+class BatchWriter:
+    """Writes batches of prepared sessions, no two of one session in a batch."""
+
+    def __init__(self, settings: Settings, alerts: AlertBook) -> None:
+        self._replay_queue = settings.replay_queue_name
+        self._analysis_queue = settings.analysis_queue_name
+        self._min_sessions = settings.cluster_promote_min_sessions if settings.auto_promote_on_ingest else None
+        self._alerts = alerts
+
+    async def write(self, batch: Sequence[Prepared]) -> list[Written | Exception]:
+        """Write a batch and commit it.
+
+        Returns:
+            For each session what became of it, or why nothing did.
+
+        Raises:
+            Exception: Nothing of the batch was written.
+        """
+        now = present()
+        async with transaction() as db:
+            alive = await self._alive(db, batch)
+            written = await self._write(db, [one for one in batch if one.session.project_id in alive], now)
+        return [written.get(one.session.ref, Unauthorized()) for one in batch]
+
+    async def _alive(self, db: BaseDBAsyncClient, batch: Sequence[Prepared]) -> set[str]:
+        wanted = sorted({one.session.project_id for one in batch})
+        return {row["id"] for row in await _PROJECTS.fetch(db, rows({"id": project} for project in wanted))}
+
+    async def _write(
+        self, db: BaseDBAsyncClient, batch: Sequence[Prepared], now: datetime
+    ) -> dict[SessionRef, Written]:
+        if not batch:
+            return {}
+        sessions = await self._write_sessions(db, batch, now)
+        await self._write_markers(db, sessions, now)
+        members = [member for session in sessions for member in _memberships(session)]
+        former = {
+            (*session.ref, key): user
+            for session in sessions
+            for key, user in session.users.items()
+            if user != session.stored.user_hash
+        }
+        changes = await write_members(db, members, former)
+        await self._queue_jobs(db, sessions, now)
+        seen = await count_in(db, changes, members, min_sessions=self._min_sessions, now=now)
+        accepted = await self._alerts.accept(db, list(seen.values()), trigger="ingest_auto_promote", now=now)
+        return _results(sessions, members, seen, accepted)
+
+    async def _write_sessions(
+        self, db: BaseDBAsyncClient, batch: Sequence[Prepared], now: datetime
+    ) -> list[_Session]:
+        unknown = [one.session.ref for one in batch if not one.started_at_given]
+        began = await started_times(db, unknown)
+        for one in batch:
+            if not one.started_at_given:
+                one.session.started_at = began.get(one.session.ref, one.session.started_at)
+            one.session.jobs_digest = ""
+        stored = await upsert_sessions(db, [one.session for one in batch], now)
+        again = [ref for ref, row in stored.items() if row.revision > 1]
+        before, users = await markers_of_sessions(db, again), await known_users(db, again)
+        return [
+            _Session(one, stored[one.session.ref], before.get(one.session.ref, {}), {}, users.get(one.session.ref, {}))
+            for one in sorted(batch, key=lambda one: one.session.ref)
+        ]
+
+    async def _write_markers(self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime) -> None:
+        refs = {(s.ref[0], marker.cluster_key) for s in sessions for marker in s.prepared.markers}
+        aliases = await aliases_of(db, sorted(refs)) if refs else {}
+        changed: list[MarkerRecord] = []
+        for session in sessions:
+            session.after = dict(session.before)
+            for marker in session.prepared.markers:
+                marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
+                known = session.before.get(marker.marker_id)
+                if known and known.replay_offset_ms == marker.replay_offset_ms:
+                    # A visitor's clock that runs ahead is held to the time of arrival: the first one.
+                    marker.observed_at = known.observed_at
+                session.after[marker.marker_id] = marker
+                if marker != known:
+                    changed.append(marker)
+        await upsert_markers(db, changed, now)
+
+    async def _queue_jobs(self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime) -> None:
+        fresh: list[NewJob] = []
+        again: list[NewJob] = []
+        digests: dict[SessionRef, str] = {}
+        for session in sessions:
+            if not session.stored.events_object_key or not session.after:
+                continue
+            made = self._jobs_of(session)
+            digest = hashlib.sha256("\n".join(job.payload for job in made).encode()).hexdigest()
+            if digest != session.stored.jobs_digest:
+                digests[session.ref] = digest
+                (again if session.stored.revision > 1 else fresh).extend(made)
+        if digests:
+            await enqueue(db, fresh, now)
+            await enqueue_latest(db, again, now)
+            await set_jobs_digests(db, digests)
+            await open_cards(db, list(digests), now)
+
+    def _jobs_of(self, session: _Session) -> list[NewJob]:
+        markers = _by_offset(session.after)
+        record = session.prepared.session
+        replay = ReplayJob(
+            project_id=record.project_id,
+            session_id=record.session_id,
+            events_object_key=session.stored.events_object_key,
+            marker_offsets_ms=[marker.replay_offset_ms for marker in markers],
+            trigger_kind=trigger_kind(marker.kind for marker in markers),
+        )
+        hints = [marker.label for marker in markers]
+        analysis = AnalysisJob(
+            **msgspec.structs.asdict(replay), marker_hints=hints, route=record.route, site=record.site
+        )
+        return [
+            NewJob(self._replay_queue, *session.ref, encode_job(replay)),
+            NewJob(self._analysis_queue, *session.ref, encode_job(analysis)),
+        ]
+
+
+def _by_offset(markers: Mapping[str, MarkerRecord]) -> list[MarkerRecord]:
+    return sorted(markers.values(), key=lambda marker: (marker.replay_offset_ms, marker.marker_id))
+
+
+def _memberships(session: _Session) -> list[Membership]:
+    """The (session, cluster) pairs that this batch touches."""
+    before, after = _grouped(session.before), _grouped(session.after)
+    user = session.stored.user_hash
+    touched = {
+        key
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key) or (key in before and session.users.get(key) != user)
+    }
+    return [_membership(session, key, before.get(key, []), after.get(key, [])) for key in sorted(touched)]
+
+
+def _membership(
+    session: _Session, key: str, before: Sequence[MarkerRecord], after: Sequence[MarkerRecord]
+) -> Membership:
+    markers = after or before
+    days = Counter(marker.observed_at.date() for marker in after)
+    days.subtract(marker.observed_at.date() for marker in before)
+    return Membership(
+        project_id=session.ref[0],
+        cluster_key=key,
+        session_id=session.ref[1],
+        kind=markers[0].kind,
+        count=len(after),
+        before=len(before),
+        user_hash=session.stored.user_hash,
+        first_observed_at=min(marker.observed_at for marker in markers),
+        last_observed_at=max(marker.observed_at for marker in markers),
+        days=dict(days),
+        symptom=markers[0].label,
+        has_recording=bool(session.stored.events_object_key),
+        strategy=session.prepared.keyed.strategy,
+        strategy_version=session.prepared.keyed.version,
+    )
+
+
+def _grouped(markers: Mapping[str, MarkerRecord]) -> dict[str, list[MarkerRecord]]:
+    groups: dict[str, list[MarkerRecord]] = {}
+    for marker in _by_offset(markers):
+        groups.setdefault(marker.cluster_key, []).append(marker)
+    return groups
+
+
+def _results(
+    sessions: Sequence[_Session],
+    members: Sequence[Membership],
+    seen: Mapping[ClusterRef, Seen],
+    accepted: Mapping[ClusterRef, int],
+) -> dict[SessionRef, Written]:
+    results = {s.ref: Written(s.prepared, s.stored, _by_offset(s.after)) for s in sessions}
+    told: set[ClusterRef] = set()
+    for member in members:
+        result = results[member.project_id, member.session_id]
+        one = seen.get(member.ref)
+        if one is None or member.count <= member.before:
+            continue
+        result.promoted += one.promoted and member.before == 0
+        # An alert is one session's doing, also where several of a batch hit the cluster.
+        if member.ref in accepted and member.ref not in told:
+            told.add(member.ref)
+            result.alerts_sent += accepted[member.ref]
+    return results

@@ -1,0 +1,166 @@
+"""What being seen does to a cluster: counted, promoted, re-opened."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from retrospec.core.db import Statement, rows, sql_time
+from retrospec.core.ids import new_id
+from retrospec.issues.membership import (
+    Cluster,
+    ClusterChange,
+    ClusterRef,
+    Membership,
+    add_days,
+    insert_clusters,
+    lock_clusters,
+    update_clusters,
+)
+from retrospec.issues.models import CANDIDATE
+
+
+class Seen(msgspec.Struct):
+    """A cluster after a batch, and what the batch did to it."""
+
+    cluster: Cluster
+    # Promoted by this batch, or an issue whose session count it changed.
+    promoted: bool = False
+    # `promoted`, `regressed` and `unmuted`, as they happened.
+    activities: list[str] = []
+
+
+_ADD_ACTIVITIES = Statement("""
+    INSERT INTO issue_activities (id, project_id, cluster_key, kind, session_id, note, metadata, created_by, created_at)
+    SELECT r.id, r.project_id, r.cluster_key, r.kind, r.session_id, '', r.metadata, 'retrospec', r.created_at
+    FROM @rows($1: id text, project_id text, cluster_key text, kind text, session_id text, metadata jsonb,
+               created_at timestamptz)
+""")
+
+
+async def count_in(
+    db: BaseDBAsyncClient,
+    changes: Mapping[ClusterRef, ClusterChange],
+    members: Sequence[Membership],
+    *,
+    min_sessions: int | None,
+    now: datetime,
+) -> dict[ClusterRef, Seen]:
+    """Add a batch to its clusters. The last statements of its transaction.
+
+    Args:
+        db: The transaction.
+        changes: By cluster, as `write_members` gave them.
+        members: The same, by session, for the counts by day.
+        min_sessions: Promote clusters that at least so many sessions hit; None promotes nothing.
+        now: The batch's time.
+    """
+    old = await lock_clusters(db, changes)
+    missing = {ref: change for ref, change in changes.items() if ref not in old and change.first is not None}
+    seen: dict[ClusterRef, Seen] = {}
+    if missing:
+        fresh = {ref: advance(_new(change, now), change, min_sessions, now) for ref, change in missing.items()}
+        made = await insert_clusters(db, [one.cluster for one in fresh.values()])
+        seen |= {ref: fresh[ref] for ref in made}
+        if len(made) < len(missing):  # another process was first
+            old |= await lock_clusters(db, missing.keys() - made)
+    updated = {ref: advance(cluster, changes[ref], min_sessions, now) for ref, cluster in old.items()}
+    await update_clusters(db, [one.cluster for one in updated.values()])
+    await add_days(db, members)
+    seen |= updated
+    await _record(db, seen.values(), now)
+    return seen
+
+
+def advance(cluster: Cluster, change: ClusterChange, min_sessions: int | None, now: datetime) -> Seen:
+    """What a change makes of a cluster. Changes it in place."""
+    seen = Seen(cluster)
+    cluster.session_count += change.sessions
+    cluster.user_count += change.users
+    cluster.marker_count += change.markers
+    if change.first:
+        cluster.first_seen_at = min(cluster.first_seen_at, change.first.first_observed_at)
+    if change.latest:
+        cluster.last_seen_at = max(cluster.last_seen_at, change.latest.last_observed_at)
+        if change.latest.has_recording or not cluster.representative_session_id:
+            cluster.representative_session_id = change.latest.session_id
+    if change.seen_again:
+        _reopen(seen, now)
+    _promote(seen, min_sessions, now)
+    return seen
+
+
+def _reopen(seen: Seen, now: datetime) -> None:
+    cluster = seen.cluster
+    if cluster.state == "resolved":
+        cluster.state, cluster.regressed, cluster.state_updated_at = "open", True, now
+        seen.activities.append("regressed")
+    elif cluster.state == "muted" and _mute_is_over(cluster, now):
+        cluster.state, cluster.state_updated_at = "open", now
+        cluster.muted_until = cluster.muted_until_sessions = None
+        seen.activities.append("unmuted")
+
+
+def _mute_is_over(cluster: Cluster, now: datetime) -> bool:
+    if cluster.muted_until is not None and cluster.muted_until <= now:
+        return True
+    return cluster.muted_until_sessions is not None and cluster.session_count >= cluster.muted_until_sessions
+
+
+def _promote(seen: Seen, min_sessions: int | None, now: datetime) -> None:
+    cluster = seen.cluster
+    if min_sessions is None or cluster.session_count < min_sessions:
+        return
+    if cluster.state == CANDIDATE:
+        cluster.state, cluster.promoted_at = "open", now
+        seen.activities.append("promoted")
+    seen.promoted = cluster.promoted_session_count != cluster.session_count
+    cluster.promoted_session_count = cluster.session_count
+
+
+def _new(change: ClusterChange, now: datetime) -> Cluster:
+    first = change.first
+    if first is None:
+        raise ValueError("a cluster begins with a marker")
+    return Cluster(
+        project_id=first.project_id,
+        key=first.cluster_key,
+        kind=first.kind,
+        symptom=first.symptom,
+        strategy=first.strategy,
+        strategy_version=first.strategy_version,
+        session_count=0,
+        user_count=0,
+        marker_count=0,
+        representative_session_id="",
+        first_seen_at=first.first_observed_at,
+        last_seen_at=first.last_observed_at,
+        state=CANDIDATE,
+        assignee="",
+        muted_until=None,
+        muted_until_sessions=None,
+        regressed=False,
+        state_updated_at=None,
+        promoted_at=None,
+        promoted_session_count=0,
+        created_at=now,
+    )
+
+
+async def _record(db: BaseDBAsyncClient, seen: Iterable[Seen], now: datetime) -> None:
+    happened = [
+        {
+            "id": new_id("act"),
+            "project_id": one.cluster.project_id,
+            "cluster_key": one.cluster.key,
+            "kind": kind,
+            "session_id": one.cluster.representative_session_id,
+            "metadata": {"sessionCount": one.cluster.session_count},
+            "created_at": sql_time(now),
+        }
+        for one in seen
+        for kind in one.activities
+    ]
+    if happened:
+        await _ADD_ACTIVITIES.run(db, rows(happened))

@@ -1,0 +1,333 @@
+"""Which sessions hit which clusters, counted as it happens.
+
+Ingest says what changed; this brings members, users, days and counters after it. Nothing here reads a
+number of rows that grows with the project. Clusters are locked last and in key order: two batches
+that share hot clusters would otherwise deadlock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+import msgspec
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from retrospec.core.db import Row, Statement, read_time, rows, sql_time
+
+ClusterRef = tuple[str, str]  # project id, cluster key
+
+
+class Membership(msgspec.Struct):
+    """How often one session hit one cluster, after and before a change.
+
+    Attributes:
+        count: Markers now; 0 ends the membership.
+        before: Markers before.
+        user_hash: Of the session's user; empty where the site names none.
+        days: Change of the number of markers by day.
+        symptom: Label of the first marker; names a new cluster.
+        has_recording: Whether the session can be replayed.
+    """
+
+    project_id: str
+    cluster_key: str
+    session_id: str
+    kind: str
+    count: int
+    before: int
+    user_hash: str
+    first_observed_at: datetime
+    last_observed_at: datetime
+    days: dict[date, int]
+    symptom: str
+    has_recording: bool
+    strategy: str
+    strategy_version: int
+
+    @property
+    def ref(self) -> ClusterRef:
+        """Names the cluster across projects."""
+        return self.project_id, self.cluster_key
+
+
+class ClusterChange(msgspec.Struct):
+    """What a batch does to one cluster."""
+
+    sessions: int = 0
+    users: int = 0
+    markers: int = 0
+    seen_again: bool = False
+    first: Membership | None = None
+    latest: Membership | None = None
+
+    def take(self, member: Membership) -> None:
+        """Add one session's part."""
+        self.sessions += (member.count > 0) - (member.before > 0)
+        self.markers += member.count - member.before
+        self.seen_again = self.seen_again or member.count > member.before
+        if member.count == 0:
+            return
+        if self.first is None or member.first_observed_at < self.first.first_observed_at:
+            self.first = member
+        if self.latest is None or _rank(member) > _rank(self.latest):
+            self.latest = member
+
+
+def _rank(member: Membership) -> tuple[bool, datetime]:
+    # A session that can be replayed stands for its cluster before one that cannot.
+    return member.has_recording, member.last_observed_at
+
+
+_UPSERT_MEMBERS = Statement("""
+    INSERT INTO cluster_members (project_id, cluster_key, session_id, user_hash, marker_count,
+                                 first_observed_at, last_observed_at)
+    SELECT r.project_id, r.cluster_key, r.session_id, r.user_hash, r.marker_count,
+           r.first_observed_at, r.last_observed_at
+    FROM @rows($1: project_id text, cluster_key text, session_id text, user_hash text, marker_count integer,
+               first_observed_at timestamptz, last_observed_at timestamptz)
+    WHERE true
+    ON CONFLICT (project_id, cluster_key, session_id) DO UPDATE SET
+        user_hash = excluded.user_hash, marker_count = excluded.marker_count,
+        first_observed_at = excluded.first_observed_at, last_observed_at = excluded.last_observed_at
+""")
+
+_DELETE_MEMBERS = Statement("""
+    DELETE FROM cluster_members WHERE uid IN (
+        SELECT m.uid FROM cluster_members m
+        JOIN @rows($1: project_id text, cluster_key text, session_id text)
+          ON m.project_id = r.project_id AND m.cluster_key = r.cluster_key AND m.session_id = r.session_id)
+""")
+
+_ADD_USERS = Statement("""
+    INSERT INTO cluster_users (project_id, cluster_key, user_hash)
+    SELECT r.project_id, r.cluster_key, r.user_hash
+    FROM @rows($1: project_id text, cluster_key text, user_hash text) WHERE true
+    ON CONFLICT (project_id, cluster_key, user_hash) DO NOTHING
+    RETURNING project_id, cluster_key
+""")
+
+_DROP_USERS = Statement("""
+    DELETE FROM cluster_users WHERE uid IN (
+        SELECT u.uid FROM cluster_users u
+        JOIN @rows($1: project_id text, cluster_key text, user_hash text)
+          ON u.project_id = r.project_id AND u.cluster_key = r.cluster_key AND u.user_hash = r.user_hash
+        WHERE NOT EXISTS (SELECT 1 FROM cluster_members m WHERE m.project_id = u.project_id
+                          AND m.cluster_key = u.cluster_key AND m.user_hash = u.user_hash))
+    RETURNING project_id, cluster_key
+""")
+
+_ADD_DAYS = Statement("""
+    INSERT INTO cluster_days (project_id, cluster_key, day, marker_count, session_count)
+    SELECT r.project_id, r.cluster_key, r.day, r.marker_count, r.session_count
+    FROM @rows($1: project_id text, cluster_key text, day date, marker_count bigint, session_count integer)
+    WHERE true
+    ON CONFLICT (project_id, cluster_key, day) DO UPDATE SET
+        marker_count = cluster_days.marker_count + excluded.marker_count,
+        session_count = cluster_days.session_count + excluded.session_count
+""")
+
+_MEMBERS_OF = Statement("""
+    SELECT m.project_id, m.cluster_key, m.session_id, m.user_hash FROM cluster_members m
+    JOIN @rows($1: project_id text, session_id text) ON m.project_id = r.project_id AND m.session_id = r.session_id
+""")
+
+_ALIASES = Statement("""
+    SELECT a.project_id, a.source_key, a.target_key FROM cluster_aliases a
+    JOIN @rows($1: project_id text, cluster_key text) ON a.project_id = r.project_id AND a.source_key = r.cluster_key
+""")
+
+
+async def aliases_of(db: BaseDBAsyncClient, refs: Iterable[ClusterRef]) -> dict[ClusterRef, str]:
+    """Where the markers of merged clusters go: the target's key by the source."""
+    found = await _ALIASES.fetch(db, rows({"project_id": project, "cluster_key": key} for project, key in refs))
+    return {(row["project_id"], row["source_key"]): row["target_key"] for row in found}
+
+
+async def known_users(
+    db: BaseDBAsyncClient, refs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, str]]:
+    """The user under which each cluster counts a session: by session, then by cluster key."""
+    found: dict[tuple[str, str], dict[str, str]] = {ref: {} for ref in refs}
+    sent = rows({"project_id": project, "session_id": session} for project, session in refs)
+    for row in await _MEMBERS_OF.fetch(db, sent) if refs else []:
+        found[row["project_id"], row["session_id"]][row["cluster_key"]] = row["user_hash"]
+    return found
+
+
+async def write_members(
+    db: BaseDBAsyncClient,
+    members: Sequence[Membership],
+    former_users: Mapping[tuple[str, str, str], str],
+) -> dict[ClusterRef, ClusterChange]:
+    """Bring members, users and days after a change, and say what it does to each cluster.
+
+    Args:
+        db: The transaction that writes the sessions too; it holds their locks.
+        members: Every (session, cluster) pair that the change touches, each once.
+        former_users: By (project, session, cluster): the user a membership was counted under, where it
+            is another one now.
+    """
+    changes: defaultdict[ClusterRef, ClusterChange] = defaultdict(ClusterChange)
+    for member in members:
+        changes[member.ref].take(member)
+    kept = [member for member in members if member.count]
+    if kept:
+        await _UPSERT_MEMBERS.run(db, rows(map(_member_row, kept)))
+    if gone := [member for member in members if not member.count]:
+        await _DELETE_MEMBERS.run(db, rows(map(_member_row, gone)))
+    await _write_users(db, kept, gone, former_users, changes)
+    return dict(changes)
+
+
+async def _write_users(
+    db: BaseDBAsyncClient,
+    kept: Sequence[Membership],
+    gone: Sequence[Membership],
+    former_users: Mapping[tuple[str, str, str], str],
+    changes: Mapping[ClusterRef, ClusterChange],
+) -> None:
+    named = sorted({(*member.ref, member.user_hash) for member in kept if member.user_hash})
+    if named:
+        for row in await _ADD_USERS.fetch(db, _user_rows(named)):
+            changes[row["project_id"], row["cluster_key"]].users += 1
+    left = {(*member.ref, member.user_hash) for member in gone if member.user_hash}
+    left |= {(project, cluster, user) for (project, _, cluster), user in former_users.items() if user}
+    if left:
+        for row in await _DROP_USERS.fetch(db, _user_rows(sorted(left))):
+            changes[row["project_id"], row["cluster_key"]].users -= 1
+
+
+def _user_rows(users: Iterable[tuple[str, str, str]]) -> str:
+    return rows({"project_id": project, "cluster_key": key, "user_hash": user} for project, key, user in users)
+
+
+def _member_row(member: Membership) -> Row:
+    return {
+        "project_id": member.project_id,
+        "cluster_key": member.cluster_key,
+        "session_id": member.session_id,
+        "user_hash": member.user_hash,
+        "marker_count": member.count,
+        "first_observed_at": sql_time(member.first_observed_at),
+        "last_observed_at": sql_time(member.last_observed_at),
+    }
+
+
+async def add_days(db: BaseDBAsyncClient, members: Sequence[Membership]) -> None:
+    """Add to the counts by day. Call it while the clusters are locked: their days are as hot as they are."""
+    markers: defaultdict[tuple[str, str, date], int] = defaultdict(int)
+    sessions: defaultdict[tuple[str, str, date], int] = defaultdict(int)
+    for member in members:
+        for day, change in member.days.items():
+            markers[(*member.ref, day)] += change
+        # A session counts on the day on which it first hit the cluster.
+        sessions[(*member.ref, member.first_observed_at.date())] += (member.count > 0) - (member.before > 0)
+    touched = sorted(key for key in markers.keys() | sessions.keys() if markers[key] or sessions[key])
+    if touched:
+        await _ADD_DAYS.run(
+            db,
+            rows(
+                {
+                    "project_id": project,
+                    "cluster_key": key,
+                    "day": day.isoformat(),
+                    "marker_count": markers[project, key, day],
+                    "session_count": sessions[project, key, day],
+                }
+                for project, key, day in touched
+            ),
+        )
+
+
+class Cluster(msgspec.Struct):
+    """A cluster's row, locked."""
+
+    project_id: str
+    key: str
+    kind: str
+    symptom: str
+    strategy: str
+    strategy_version: int
+    session_count: int
+    user_count: int
+    marker_count: int
+    representative_session_id: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    state: str
+    assignee: str
+    muted_until: datetime | None
+    muted_until_sessions: int | None
+    regressed: bool
+    state_updated_at: datetime | None
+    promoted_at: datetime | None
+    promoted_session_count: int
+    created_at: datetime
+
+    @property
+    def ref(self) -> ClusterRef:
+        """Names the cluster across projects."""
+        return self.project_id, self.key
+
+
+_COLUMNS = ", ".join(Cluster.__struct_fields__)
+_TYPES = """project_id text, key text, kind text, symptom text, strategy text, strategy_version integer,
+    session_count integer, user_count integer, marker_count bigint, representative_session_id text,
+    first_seen_at timestamptz, last_seen_at timestamptz, state text, assignee text, muted_until timestamptz,
+    muted_until_sessions integer, regressed boolean, state_updated_at timestamptz, promoted_at timestamptz,
+    promoted_session_count integer, created_at timestamptz"""
+_CHANGED = (
+    "session_count user_count marker_count representative_session_id first_seen_at last_seen_at state muted_until "
+    "muted_until_sessions regressed state_updated_at promoted_at promoted_session_count"
+).split()
+
+_LOCK = Statement(f"""
+    SELECT {", ".join("c." + name for name in Cluster.__struct_fields__)} FROM issue_clusters c
+    JOIN @rows($1: project_id text, key text) ON c.project_id = r.project_id AND c.key = r.key
+    ORDER BY c.project_id, c.key @lock(FOR UPDATE OF c)
+""")  # noqa: S608 (the columns are our own)
+
+_INSERT = Statement(f"""
+    INSERT INTO issue_clusters ({_COLUMNS}, state_note)
+    SELECT {", ".join("r." + name for name in Cluster.__struct_fields__)}, '' FROM @rows($1: {_TYPES}) WHERE true
+    ON CONFLICT (project_id, key) DO NOTHING
+    RETURNING project_id, key
+""")  # noqa: S608
+
+_UPDATE = Statement(f"""
+    UPDATE issue_clusters SET {", ".join(f"{name} = r.{name}" for name in _CHANGED)}
+    FROM @rows($1: {_TYPES})
+    WHERE issue_clusters.project_id = r.project_id AND issue_clusters.key = r.key
+""")  # noqa: S608
+
+
+async def lock_clusters(db: BaseDBAsyncClient, refs: Iterable[ClusterRef]) -> dict[ClusterRef, Cluster]:
+    """Read and lock clusters, in key order."""
+    sent = rows({"project_id": project, "key": key} for project, key in sorted(refs))
+    return {cluster.ref: cluster for cluster in map(_cluster, await _LOCK.fetch(db, sent))}
+
+
+async def insert_clusters(db: BaseDBAsyncClient, clusters: Sequence[Cluster]) -> set[ClusterRef]:
+    """Insert clusters and lock them; those that another transaction has made meanwhile are left out of the answer."""
+    ordered = sorted(clusters, key=lambda cluster: cluster.ref)
+    found = await _INSERT.fetch(db, rows(map(_cluster_row, ordered)))
+    return {(row["project_id"], row["key"]) for row in found}
+
+
+async def update_clusters(db: BaseDBAsyncClient, clusters: Sequence[Cluster]) -> None:
+    """Write clusters back that `lock_clusters` has locked."""
+    if clusters:
+        await _UPDATE.run(db, rows(map(_cluster_row, clusters)))
+
+
+def _cluster(row: Row) -> Cluster:
+    times = {name: read_time(row[name]) for name in _TIMES if row[name] is not None}
+    return Cluster(**{**row, **times, "regressed": bool(row["regressed"])})
+
+
+def _cluster_row(cluster: Cluster) -> Row:
+    row = msgspec.structs.asdict(cluster)
+    return row | {name: sql_time(row[name]) for name in _TIMES if row[name] is not None}
+
+
+_TIMES = ("first_seen_at", "last_seen_at", "muted_until", "state_updated_at", "promoted_at", "created_at")

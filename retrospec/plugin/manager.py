@@ -1,0 +1,155 @@
+"""Asks each plugin what it offers, and makes what the settings select."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pluggy
+from pydantic import ValidationError
+
+from retrospec.core.errors import PluginError
+from retrospec.core.log import get_logger
+from retrospec.plugin import hookspecs
+from retrospec.plugin.alerts import AlertSink
+from retrospec.plugin.analysis import Analyzer
+from retrospec.plugin.clustering import ClusteringStrategy
+from retrospec.plugin.component import Component
+from retrospec.plugin.discovery import PluginRecord, discover
+from retrospec.plugin.hookspecs import hookimpl
+from retrospec.plugin.queue import QueueBackend
+from retrospec.plugin.redaction import Redactor
+from retrospec.plugin.registration import Registration
+from retrospec.plugin.storage import StorageBackend
+
+log = get_logger(__name__)
+Made = TypeVar("Made", bound=Component)
+
+# The name of a family in settings and lists.
+FAMILIES: Mapping[type, str] = {
+    StorageBackend: "storage",
+    QueueBackend: "queue",
+    AlertSink: "alerts",
+    ClusteringStrategy: "clustering",
+    Analyzer: "analysis",
+    Redactor: "redaction",
+}
+
+
+class MarkedModule:
+    """Lets a module that only uses decorators speak through the ordinary hooks."""
+
+    def __init__(self, module: Any) -> None:
+        members = {id(member): getattr(member, "registration", None) for member in vars(module).values()}
+        # What a module has imported from elsewhere is not its own to offer.
+        self._offers = [
+            offer
+            for offer in members.values()
+            if isinstance(offer, Registration) and _belongs(offer, getattr(module, "__name__", ""))
+        ]
+
+    @hookimpl
+    def retrospec_register(self) -> Iterable[Registration]:
+        """Offer what the decorators have marked."""
+        return self._offers
+
+
+def _belongs(offer: Registration, module: str) -> bool:
+    made_in = getattr(offer.factory, "__module__", module)
+    return made_in == module or made_in.startswith(f"{module}.")
+
+
+class PluginHost:
+    """The plugins of one application."""
+
+    def __init__(self, batteries: Iterable[str], folder: Path | None = None) -> None:
+        self._pluggy = pluggy.PluginManager("retrospec")
+        self._pluggy.add_hookspecs(hookspecs)
+        self._offers: dict[tuple[type, str], Registration] = {}
+        self.records = list(discover(batteries, folder))
+        for record in self.records:
+            if not record.error:
+                self._register(record)
+        self._pluggy.check_pending()
+        self._collect()
+        for record in self.records:
+            if record.error:
+                log.warning("plugin left out", plugin=record.name, origin=record.origin, error=record.error)
+
+    def names(self, family: type) -> list[str]:
+        """The names that are installed in a family, sorted."""
+        return sorted(name for kind, name in self._offers if kind is family)
+
+    def make(self, family: type[Made], name: str, section: Mapping[str, Any], *, setting: str) -> Made:
+        """Make the plugin that settings call `name`.
+
+        Args:
+            family: Base class of the family.
+            name: Its name there.
+            section: Its settings, not yet checked.
+            setting: The setting that named it, for the error.
+
+        Raises:
+            PluginError: It is not installed (the text lists what is), or its settings or its making failed.
+        """
+        try:
+            offer = self._offers[family, name]
+        except KeyError:
+            raise PluginError(self._missing(family, name, setting)) from None
+        place = f"{FAMILIES[family]}.{name}"
+        try:
+            made: Made = offer.factory(*self._settings(offer, section, place))
+        except PluginError:
+            raise
+        except Exception as cause:
+            raise PluginError(f"plugin {place}: cannot be made: {type(cause).__name__}: {cause}") from cause
+        return made
+
+    def _settings(self, offer: Registration, section: Mapping[str, Any], place: str) -> list[Any]:
+        if offer.settings is None:
+            if section:
+                raise PluginError(f"plugin {place}: takes no settings, but [{place}] has {', '.join(section)}")
+            return []
+        try:
+            return [offer.settings.model_validate(dict(section))]
+        except ValidationError as mistakes:
+            said = "; ".join(
+                f"field {'.'.join(map(str, mistake['loc'])) or '?'}: {mistake['msg']}" for mistake in mistakes.errors()
+            )
+            raise PluginError(f"plugin {place}: {said}") from None
+
+    def _missing(self, family: type, name: str, setting: str) -> str:
+        known = ", ".join(self.names(family)) or "none"
+        text = f"{setting}={name}: no {FAMILIES[family]} plugin of that name is installed (installed: {known})"
+        broken = [f"{record.name}: {record.error}" for record in self.records if record.error]
+        return f"{text}; left out because they failed: {'; '.join(broken)}" if broken else text
+
+    def _register(self, record: PluginRecord) -> None:
+        try:
+            speaks = any(self._pluggy.parse_hookimpl_opts(record.module, name) for name in dir(record.module))
+            self._pluggy.register(record.module if speaks else MarkedModule(record.module), name=record.name)
+        except Exception as cause:
+            record.fail(cause)
+
+    def _collect(self) -> None:
+        by_name = {record.name: record for record in self.records}
+        # pluggy stops at the first implementation that raises, so each is called by itself.
+        for impl in self._pluggy.hook.retrospec_register.get_hookimpls():
+            record = by_name[impl.plugin_name]
+            try:
+                record.offers = [self._accept(offer) for offer in impl.function()]
+            except (Exception, SystemExit) as cause:
+                record.fail(cause)
+        for record in self.records:
+            self._offers |= {(offer.family, offer.name): offer for offer in record.offers}
+
+    def _accept(self, offer: object) -> Registration:
+        if not isinstance(offer, Registration) or offer.family not in FAMILIES:
+            raise TypeError(f"{offer!r} is not the registration of a known family")
+        taken = [
+            record.name
+            for record in self.records
+            if any((known.family, known.name) == (offer.family, offer.name) for known in record.offers)
+        ]
+        if taken:
+            raise ValueError(f"{FAMILIES[offer.family]} plugin {offer.name!r} is already offered by {taken[0]}")
+        return offer
