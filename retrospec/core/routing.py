@@ -40,7 +40,8 @@ class Access(Enum):
     ARTIFACT = "artifact"
 
 
-@dataclass(frozen=True, slots=True)
+# Equal to itself only: Sanic hashes what a route carries, and a dict in it cannot be hashed.
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
     """What is known of a route: enough to authenticate, to read, and to document it."""
 
