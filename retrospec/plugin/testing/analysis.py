@@ -5,6 +5,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -107,10 +108,13 @@ class Counted:
             self.threads.add(threading.get_ident())
             handed = _Event(event)
             self._alive.add(number)
-            self._watched.append(weakref.ref(handed, lambda _, number=number: self._alive.discard(number)))
+            self._watched.append(weakref.ref(handed, partial(self._let_go, number)))
             self.most_held = max(self.most_held, len(self._alive))
             yield handed
             del handed
+
+    def _let_go(self, number: int, _: object) -> None:
+        self._alive.discard(number)
 
 
 class _Event(dict[str, Any]):
