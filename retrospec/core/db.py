@@ -60,7 +60,7 @@ def connection_settings(url: str, *, pool_size: int = 10) -> dict[str, Any]:
         "maxsize": pool_size,
         **({"ssl": options.pop("sslmode")} if "sslmode" in options else {}),
     }
-    return {"engine": "tortoise.backends.asyncpg", "credentials": credentials}
+    return {"engine": "retrospec.core.postgres", "credentials": credentials}
 
 
 def tortoise_config(url: str, modules: Sequence[str], *, pool_size: int = 10) -> dict[str, Any]:

@@ -4,11 +4,13 @@ BEGIN IMMEDIATE: with Tortoise's deferred BEGIN, 577 of 800 read-modify-write tr
 processes failed with "database is locked"; with this none.
 """
 
+import asyncio
 import sqlite3
 from typing import Any
 
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 # busy_timeout comes first: already the switch to WAL may have to wait for another process.
@@ -31,6 +33,34 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as cause:
             raise OperationalError(cause) from cause
+
+
+class CancellableTransaction(SqliteTransactionContext):
+    """A transaction that gives the connection back when it cannot begin.
+
+    Tortoise keeps it for ever when BEGIN fails or its task is cancelled meanwhile: one client that
+    hung up at that moment stopped every other request of the process.
+    """
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        """Take the connection and begin."""
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            await asyncio.shield(self._give_back())
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        connection: TransactionalDBClient = self.connection
+        return connection
+
+    async def _give_back(self) -> None:
+        try:
+            # A cancelled BEGIN still waits in SQLite's thread; this comes after it.
+            await self.connection.rollback()
+        finally:
+            self._trxlock.release()
 
 
 class Client(SqliteClient):
@@ -59,7 +89,7 @@ class Client(SqliteClient):
                 raise DBConnectionError(f"SQLite refuses {pragma}={wanted} on {self.filename}")
 
     def _in_transaction(self) -> TransactionContext:
-        return SqliteTransactionContext(ImmediateTransaction(self), self._lock)
+        return CancellableTransaction(ImmediateTransaction(self), self._lock)
 
 
 client_class = Client
