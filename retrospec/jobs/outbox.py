@@ -1,6 +1,6 @@
 """The outbox: jobs written in the transaction that promises them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Statement, read_time, rows, sql_time
 
-PRUNE_STEP = 1_000
+STEP = 1_000
 
 
 class JobKey(NamedTuple):
@@ -60,13 +60,14 @@ _ENQUEUE = Statement("""
     ON CONFLICT (id) DO NOTHING
 """)
 
-# A job that was handed out once has a token. Its worker may be reading the recording at this moment, so it stays.
+# A job that was handed out has a token: its worker may be reading the recording at this moment, so it stays. That
+# and `published_at` say enough; with `status = 'ready'` beside them SQLite read all that waits in the queue.
 _SUPERSEDE = Statement("""
     DELETE FROM jobs
     WHERE (project_id, session_id, queue) IN (
         SELECT r.project_id, r.session_id, r.queue FROM @rows($1: project_id text, session_id text, queue text)
     )
-    AND status = 'ready' AND attempt = 0 AND lease_token = 0 AND published_at IS NULL
+    AND attempt = 0 AND lease_token = 0 AND published_at IS NULL
     RETURNING project_id, session_id, queue, due_at
 """)
 
@@ -79,6 +80,10 @@ _PRUNE = Statement("""
 
 _FORGET = Statement("""
     DELETE FROM jobs WHERE project_id = $1 AND session_id IN (SELECT r.id FROM @rows($2: id text))
+""")
+
+_FORGET_PROJECT = Statement("""
+    DELETE FROM jobs WHERE uid IN (SELECT uid FROM jobs WHERE project_id = $1 LIMIT $2)
 """)
 
 
@@ -129,7 +134,7 @@ async def enqueue_latest(db: BaseDBAsyncClient, jobs: Sequence[NewJob], now: dat
     await enqueue(db, [_in_place(job, since.get(key)) for key, job in latest.items()], now)
 
 
-async def prune(db: BaseDBAsyncClient, before: datetime, *, step: int = PRUNE_STEP) -> int:
+async def prune(db: BaseDBAsyncClient, before: datetime, *, step: int = STEP) -> int:
     """Delete the jobs that were done before a time, and say how many.
 
     Args:
@@ -137,11 +142,7 @@ async def prune(db: BaseDBAsyncClient, before: datetime, *, step: int = PRUNE_ST
         before: In UTC.
         step: How many at once.
     """
-    total = deleted = await _PRUNE.run(db, before, step)
-    while deleted == step:
-        deleted = await _PRUNE.run(db, before, step)
-        total += deleted
-    return total
+    return await _in_steps(step, lambda: _PRUNE.run(db, before, step))
 
 
 async def delete_of_sessions(db: BaseDBAsyncClient, project_id: str, session_ids: Sequence[str]) -> int:
@@ -153,6 +154,25 @@ async def delete_of_sessions(db: BaseDBAsyncClient, project_id: str, session_ids
         session_ids: Which of them.
     """
     return await _FORGET.run(db, project_id, rows({"id": id_} for id_ in session_ids)) if session_ids else 0
+
+
+async def delete_of_project(db: BaseDBAsyncClient, project_id: str, *, step: int = STEP) -> int:
+    """Delete all jobs of a project, dead letters too, and say how many.
+
+    Args:
+        db: The connection; in a transaction the steps would be one long write.
+        project_id: Which project.
+        step: How many at once.
+    """
+    return await _in_steps(step, lambda: _FORGET_PROJECT.run(db, project_id, step))
+
+
+async def _in_steps(step: int, delete: Callable[[], Awaitable[int]]) -> int:
+    total = deleted = await delete()
+    while deleted == step:
+        deleted = await delete()
+        total += deleted
+    return total
 
 
 def _in_place(job: NewJob, since: datetime | None) -> NewJob:
