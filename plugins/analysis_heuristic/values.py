@@ -7,7 +7,7 @@ from typing import Any
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # What the recorder or the server put in a value's place.
-_MASK = re.compile(r"\*+|•+|\W*(redacted|masked|filtered)\W*.*", re.IGNORECASE)
+_MASK = re.compile(r"\*+|•+|[\[<({]*(redacted|masked|filtered|email|card)[\])>}]+", re.IGNORECASE)
 _SHAPES = (
     ("letters", str.isalpha),
     ("digits", str.isdigit),

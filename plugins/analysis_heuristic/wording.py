@@ -20,7 +20,8 @@ class Quoter:
     def __init__(self, typed: Iterable[str]) -> None:
         told = sorted({one for one in typed if len(one) >= _SHORTEST_TYPED}, key=len, reverse=True)
         known = "|".join(re.escape(one) for one in told[:_MAX_ALTERNATIVES])
-        self._typed = re.compile(rf"(?<!\w)(?:{known})(?!\w)", re.IGNORECASE) if known else None
+        # Whole words only, and "candle-trio" is one: a search for candles must not blot out the names of products.
+        self._typed = re.compile(rf"(?<![\w-])(?:{known})(?![\w-])", re.IGNORECASE) if known else None
 
     def plain(self, text: str, limit: int = 160) -> str:
         """The text in one line, what was typed left out."""

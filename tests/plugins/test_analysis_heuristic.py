@@ -243,7 +243,7 @@ async def test_things_are_called_what_a_person_would_call_them(control: dict[str
 def test_words_are_left_out_whole_and_not_within_others() -> None:
     words = Quoter(["anna", "SW1A 1AA", "or"])
 
-    assert words.plain("Anna from SW1A 1AA, or Joanna") == "… from …, or Joanna"
+    assert words.plain("Anna from SW1A 1AA, or Joanna of /anna-lamp") == "… from …, or Joanna of /anna-lamp"
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,8 @@ def test_plain_patterns_are_put_into_words(pattern: str, words: str) -> None:
         ("5€", "2 characters: digits and other signs"),
         ("••••", "masked in the recording"),
         ("[redacted]", "masked in the recording"),
+        ("[email]", "masked in the recording"),
+        ("email", "5 characters: letters"),
     ],
 )
 def test_a_value_is_described_by_its_shape(value: str, words: str) -> None:
