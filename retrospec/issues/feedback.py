@@ -1,0 +1,57 @@
+"""What people think of an issue."""
+
+from typing import get_args
+
+import msgspec
+
+from retrospec.core.clock import now
+from retrospec.core.db import transaction
+from retrospec.core.errors import Invalid, NotFound
+from retrospec.issues.activity import Happening, name_of, note_of, record
+from retrospec.issues.lookup import find_issue
+from retrospec.issues.models import IssueActivity
+from retrospec.issues.schemas import Feedback, FeedbackGiven, FeedbackKind, FeedbackList, feedback_of
+from retrospec.sessions.models import Session
+
+KINDS: tuple[str, ...] = get_args(FeedbackKind)
+_METADATA_LIMIT = 65_536
+
+
+async def give_feedback(project_id: str, cluster_key: str, given: FeedbackGiven) -> Feedback:
+    """Write feedback down.
+
+    Raises:
+        Invalid: The metadata is larger than 64 KiB.
+        NotFound: The project has no issue of that key, or no session of that id.
+    """
+    metadata = given.metadata or {}
+    if len(msgspec.json.encode(metadata)) > _METADATA_LIMIT:
+        raise Invalid("metadata is larger than 64 KiB", detail="metadata")
+    async with transaction() as db:
+        # Locked, so that a merge that runs now cannot leave this behind.
+        issue = await find_issue(project_id, cluster_key, lock=db)
+        session_id = given.session_id or ""
+        if session_id and not await Session.filter(project_id=project_id, session_id=session_id).using_db(db).exists():
+            raise NotFound("session not found", detail="sessionId")
+        happening = Happening(
+            cluster_key=issue.key,
+            kind=given.kind,
+            session_id=session_id,
+            note=note_of(given.note),
+            metadata=metadata,
+            created_by=name_of(given.created_by, "dashboard"),
+        )
+        (row,) = await record(db, project_id, [happening], now())
+    return feedback_of(row)
+
+
+async def list_feedback(project_id: str, cluster_key: str, limit: int) -> FeedbackList:
+    """The latest feedback on an issue, newest first.
+
+    Raises:
+        NotFound: The project has no issue of that key.
+    """
+    issue = await find_issue(project_id, cluster_key)
+    found = IssueActivity.filter(project_id=project_id, cluster_key=issue.key, kind__in=KINDS)
+    newest = await found.order_by("-created_at", "-uid").limit(limit)
+    return FeedbackList(issue.key, limit, [feedback_of(row) for row in newest])

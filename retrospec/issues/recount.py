@@ -1,0 +1,167 @@
+"""Counting clusters anew, from the rows that their counters stand for.
+
+Ingest keeps counters as failures happen. What moves or removes many failures at once, a merge, a split or a
+removal of sessions, holds the project instead: ingest locks its row FOR KEY SHARE, this FOR UPDATE.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from retrospec.core.db import Row, Statement, read_time, rows
+from retrospec.issues.membership import Cluster, lock_clusters, update_clusters
+
+_LOCK_PROJECT = Statement("SELECT id FROM projects WHERE id = $1 @lock(FOR UPDATE)")
+
+_MEMBERS = Statement("""
+    SELECT cluster_key, count(*) AS sessions, sum(marker_count) AS markers,
+           min(first_observed_at) AS first_seen, max(last_observed_at) AS last_seen
+    FROM cluster_members
+    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
+    GROUP BY cluster_key
+""")
+
+_USERS = Statement("""
+    SELECT cluster_key, count(*) AS users FROM cluster_users
+    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
+    GROUP BY cluster_key
+""")
+
+# Among the latest 100 sessions, so that a cluster without any recording is not read whole.
+_LATEST = Statement("""
+    SELECT r.key,
+           (SELECT max(m.last_observed_at) FROM cluster_members m
+            WHERE m.project_id = $1 AND m.cluster_key = r.key) AS last_seen,
+           (SELECT latest.session_id FROM (
+                SELECT m.session_id, m.last_observed_at, m.uid FROM cluster_members m
+                WHERE m.project_id = $1 AND m.cluster_key = r.key
+                ORDER BY m.last_observed_at DESC, m.uid DESC LIMIT 100) AS latest
+            JOIN sessions s ON s.project_id = $1 AND s.session_id = latest.session_id
+            ORDER BY CASE WHEN s.events_object_key = '' THEN 1 ELSE 0 END,
+                     latest.last_observed_at DESC, latest.uid DESC LIMIT 1) AS representative
+    FROM @rows($2: key text)
+""")
+
+_FORGET_DAYS = Statement("""
+    UPDATE cluster_days SET session_count = 0
+    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
+""")
+
+# As ingest counts: a session belongs to the day on which it first hit the cluster.
+_COUNT_DAYS = Statement("""
+    UPDATE cluster_days SET session_count = counted.sessions
+    FROM (SELECT cluster_key, date(first_observed_at @postgres(AT TIME ZONE 'UTC')) AS day, count(*) AS sessions
+          FROM cluster_members
+          WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
+          GROUP BY 1, 2) AS counted
+    WHERE cluster_days.project_id = $1 AND cluster_days.cluster_key = counted.cluster_key
+      AND cluster_days.day = counted.day
+""")
+
+_DROP_DAYS = Statement("""
+    DELETE FROM cluster_days
+    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text)) AND marker_count <= 0
+""")
+
+_DROP_USERS = Statement("""
+    DELETE FROM cluster_users WHERE uid IN (
+        SELECT u.uid FROM @rows($2: key text, user_hash text)
+        JOIN cluster_users u ON u.project_id = $1 AND u.cluster_key = r.key AND u.user_hash = r.user_hash
+        WHERE NOT EXISTS (SELECT 1 FROM cluster_members m WHERE m.project_id = u.project_id
+                          AND m.cluster_key = u.cluster_key AND m.user_hash = u.user_hash))
+    RETURNING cluster_key
+""")
+
+
+async def lock_project(db: BaseDBAsyncClient, project_id: str) -> None:
+    """Hold off ingest into a project until the transaction ends.
+
+    The first lock of its transaction: whoever holds rows of sessions or clusters and then waits for this,
+    waits for an ingest that waits for them.
+    """
+    await _LOCK_PROJECT.fetch(db, project_id)
+
+
+async def recount(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> dict[str, Cluster]:
+    """Make the counters of clusters exact, and give them as they are now.
+
+    Their earliest sighting stays: it may lie before the oldest session that is kept.
+
+    Args:
+        db: A transaction that has called `lock_project`.
+        project_id: Whose clusters.
+        keys: Which; those that do not exist are left out.
+    """
+    locked = await lock_clusters(db, [(project_id, key) for key in keys])
+    clusters = {key: cluster for (_, key), cluster in locked.items()}
+    members, users = await _by_key(_MEMBERS, db, project_id, keys), await _by_key(_USERS, db, project_id, keys)
+    for key, cluster in clusters.items():
+        counted = members.get(key)
+        shift_sessions(cluster, (counted["sessions"] if counted else 0) - cluster.session_count)
+        cluster.marker_count = int(counted["markers"]) if counted else 0
+        cluster.user_count = users[key]["users"] if key in users else 0
+        if counted:
+            cluster.first_seen_at = min(cluster.first_seen_at, read_time(counted["first_seen"]))
+    await set_latest(db, project_id, list(clusters.values()))
+    await update_clusters(db, list(clusters.values()))
+    await _recount_days(db, project_id, keys)
+    return clusters
+
+
+def shift_sessions(cluster: Cluster, change: int) -> None:
+    """Change a cluster's session count for another reason than new sessions.
+
+    What is measured against that count moves with it: otherwise a removal would look like an issue that was
+    updated, and a mute would wait for the removed sessions to come again.
+    """
+    cluster.session_count = max(0, cluster.session_count + change)
+    cluster.promoted_session_count = max(0, cluster.promoted_session_count + change)
+    if cluster.muted_until_sessions is not None:
+        cluster.muted_until_sessions = max(0, cluster.muted_until_sessions + change)
+
+
+async def set_latest(db: BaseDBAsyncClient, project_id: str, clusters: Sequence[Cluster]) -> None:
+    """Look up when clusters were last seen, and which session shows them best: the latest with a recording.
+
+    Changes the structs only. A cluster without sessions keeps its time and loses its session.
+    """
+    latest = await _by_key(_LATEST, db, project_id, [cluster.key for cluster in clusters]) if clusters else {}
+    for cluster in clusters:
+        found = latest[cluster.key]
+        cluster.representative_session_id = found["representative"] or ""
+        if found["last_seen"] is not None:
+            cluster.last_seen_at = read_time(found["last_seen"])
+
+
+async def drop_days(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> None:
+    """Forget the days of clusters on which nothing happened any more."""
+    await _DROP_DAYS.run(db, project_id, key_rows(keys))
+
+
+async def drop_users(db: BaseDBAsyncClient, project_id: str, users: Iterable[tuple[str, str]]) -> list[str]:
+    """Forget users, given by cluster key and hash, that no session of the cluster has any more.
+
+    Returns:
+        The cluster's key, once for each user that was forgotten.
+    """
+    named = rows({"key": key, "user_hash": user} for key, user in sorted(set(users)) if user)
+    return [row["cluster_key"] for row in await _DROP_USERS.fetch(db, project_id, named)]
+
+
+def key_rows(keys: Iterable[str]) -> str:
+    """Cluster keys as a parameter of `@rows($n: key text)`."""
+    return rows({"key": key} for key in keys)
+
+
+async def _recount_days(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> None:
+    named = key_rows(keys)
+    await _FORGET_DAYS.run(db, project_id, named)
+    await _COUNT_DAYS.run(db, project_id, named)
+    await _DROP_DAYS.run(db, project_id, named)
+
+
+async def _by_key(
+    statement: Statement, db: BaseDBAsyncClient, project_id: str, keys: Collection[str]
+) -> dict[str, Row]:
+    found = await statement.fetch(db, project_id, key_rows(keys))
+    return {row.get("key") or row["cluster_key"]: row for row in found}
