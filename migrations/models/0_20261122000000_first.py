@@ -176,6 +176,7 @@ CREATE TABLE IF NOT EXISTS "cluster_members" (
     CONSTRAINT "uid_cluster_mem_project_98f153" UNIQUE ("project_id", "cluster_key", "session_id")
 );
 CREATE INDEX IF NOT EXISTS "idx_cluster_mem_project_987a30" ON "cluster_members" ("project_id", "cluster_key", "last_observed_at");
+CREATE INDEX IF NOT EXISTS "idx_cluster_mem_project_f850a1" ON "cluster_members" ("project_id", "cluster_key", "user_hash");
 CREATE INDEX IF NOT EXISTS "idx_cluster_mem_project_138f8b" ON "cluster_members" ("project_id", "session_id");
 CREATE TABLE IF NOT EXISTS "cluster_users" (
     "uid" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -192,7 +193,7 @@ CREATE TABLE IF NOT EXISTS "issue_activities" (
     "kind" VARCHAR(32) NOT NULL,
     "session_id" VARCHAR(128) NOT NULL,
     "note" TEXT NOT NULL,
-    "metadata" JSONB NOT NULL,
+    "metadata" TEXT NOT NULL,
     "created_by" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ NOT NULL
 );
@@ -424,6 +425,7 @@ CREATE TABLE IF NOT EXISTS "cluster_members" (
     CONSTRAINT "uid_cluster_mem_project_98f153" UNIQUE ("project_id", "cluster_key", "session_id")
 );
 CREATE INDEX IF NOT EXISTS "idx_cluster_mem_project_987a30" ON "cluster_members" ("project_id", "cluster_key", "last_observed_at");
+CREATE INDEX IF NOT EXISTS "idx_cluster_mem_project_f850a1" ON "cluster_members" ("project_id", "cluster_key", "user_hash");
 CREATE INDEX IF NOT EXISTS "idx_cluster_mem_project_138f8b" ON "cluster_members" ("project_id", "session_id");
 CREATE TABLE IF NOT EXISTS "cluster_users" (
     "uid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -600,30 +602,31 @@ MODELS_STATE = (
     "QNeyr1LK8hhgndWyWFfD2rrp1n9rxH97D9cl3ps8W8l38+C6ouP2gawAmaheNBtHagUZmG"
     "G5YataqiUu1pdNbr7cXew6Z3voV3DAclvtiSvYSgnrbB2ZZay9ZZ/dxrJBF8CDGpTl3K9H"
     "ORYvm/CPEOcy4ltM4PodbV0S6loCl5nkvGZnWgs03Lgjqd4pGILitil5vc4MwKN6O7TLV/"
-    "yI5mPlPhW5i7FAJY9xrmQrs33xC6LcvI3jp6PuigXN3UCTfbqymqqlRnpbxK+yD2J5Va51"
-    "Lq1z2d6Z2DqXXXIubW1uc7W5dveVBsxHuevfQr+//pnzYF3FJpjmvJkdgMs5ae0FLDXdOm"
-    "p6p5XcI8Zcp2+HvHVD3q4I8wsrjS/V6X6V6FJOn5VjSyncj7voj9ciahTOJPKAnH0BCfx1"
-    "PxdMgjvk+0zt/0xCDtTkId4RsJqpwFJIyivKFvsBWgFOANbsM93cbc3j3q3zYZMgNk49Lo"
-    "Ns49QuxanHFDsd2Uvdkpn/krEQDV2Ol5hrSxGyAqWzP5aiDoxkcdVS0lsyFxOjnElVQedM"
-    "XF+8HZ6cQWEA1DXfAdVCH7gzGEwR6wOKpOMlyRDxxwQhT4LRj+pGxRG28DFnmo4Ptd5KM9"
-    "GbsdZ2e54jmOltYwjbGOK4gbYuVJMulN2Kp8ZGk8eVR2mI3a8lixIQ3Z5HxUuwE/kOoNv0"
-    "wmvho0LpfuzCXdw+Na3Tjv6pndrnO/HMx0ZtCLJa9kswb0Fgl2HYxEf99Eec3ugVsR/J+f"
-    "7D5EfsJFfOfcTdJSM+IvZLmGxBSaKtdtSGw0x4MugEDGOKQpxzkz2GhchczLReXyYqYOBh"
-    "+UrH2xDrkh61369CtqPSFsbJlokqj8kQCuJPObTlei0mR2wM31AMbxi725jdxuytidmPpJ"
-    "XjEzlvtXQQ5BKcqdki/ZROJ0Cvf1eZCDBnKfw/+Ww7YBcvv9Go2lJIu76pSWhV1t4U16yS"
-    "BTUPql0R+dQrIilaUMRQIOJJvETOfgmD0ot0gNdrIH8Q1aCnAnnzAvaUsiX0Wkfo7RSv7z"
-    "nWeV071K0e6g1RVz2ugI1nBjdMZUMG9ODbH0Ax4UwDZJSBTet0YI5qPmYWyDimae+sloV9"
-    "T9j375+r0z/AFBJT+XYGOfwMMg/lSMnFNL7pYOdU7TgfyTgnEZRmx6TigLhAfa/AuGXDfG"
-    "jaIa5ZR7pkKCE+gkFRnJvSywE7Fop1zV6bI81+QufX11eZr+f8Mj9Dffl4PhK+mvpstns4"
-    "7CKe5MX3mLFyqtaItdmIbQZrXya6+AKdYfgOZsZs+Vdnv6mWlH8NfUT5e+TjJaLa1W9ZgX"
-    "5ZARiUomKklWzl1W9yU2GlqbYWllVYDAf3u6VbJXKPXneGligyNukFaLJh2naTSrs0rTW5"
-    "jTYuTXta8GtO7Ecfthm4aR1bPWFX/7UHaLv6r8lKws3UWhXnjUIHEa6h5kr4QEbJp1jegl"
-    "sB3DHxNCaieA1aIt/8+rOnCbRqWWl2HDvJ9xYo8CRsjbzaNeRTOUfzBTfhn9MqlqrJUzWq"
-    "agNRSugupMXZ0qyWzZbaBZLNDMUxMGTZ4rkAs9mevV8zqja70LZxbgkTeuuKlyRUP3mHBN"
-    "2c65fxnyyWqkh8/jxTe4glWh5YYOQiuRR1Rei92lNMTg9gjKZh0JcdOlczLISXiMpVqC5i"
-    "DHBC7rXdPQ998Ycp1kJSVP3fwJ1L5C0xVxCgFPOfwhOme1cNUTsbWiv5YJ9kmaxF9I5w6O"
-    "ssZeZ8qbV0I0lhUoSoQa6IqdyStGQQxNfoA5kRkgdmIsYmUwrnzxgYh+494kyclEYN+n5i"
-    "2IQ2w3JFv9xLG4u3RJyD8hb6pFPdN9Q2DEiMoPicJHC2DfKRZKCedrJrFR9Xyyqa+HswQH"
-    "ir0WB4/ef3Zoih05dVVqcLqUKM1bksxkvoh5qX+AefwAIjstHIQTyRKrUxQyd1cUMlkL6/"
-    "/nJ+NQKfb0YXl7eXMf25cQ7USXloWyl3MxpePXWz4+//B6JW33w="
+    "yI5mPlPhW5i7FAJY9xrmQrs33xC6LcvI3jp6PuigXN3UCTfbqymqqlRnpbxK+yD2Kpyrbf"
+    "vkY2/yTWEbWOaHtnbeuIdskRtXW8zdXx2p1aGjAf5WFCC2OE+mfOg3Ugm2Ca83x2AC7nr7"
+    "UXsDR262jsnbZzjxhznb4d8tYNebui0S+sNBZVp/tVIlE5fVaOQ6VwP+64P16LCFM4k8gD"
+    "cvYFJPDX/VzgCe6Q7zO1VzQJOVCTh3hHwGqmglAhKa8o2/EHaAU4AVizJ3VztzWPkVNhq0"
+    "2Y2Dj1qAyyjVO7FKceU+x0ZC91S2b+S8ZCNHQ5XmKuLVvICpTO/liKOjCSxVXLTm/JXEyM"
+    "ciZVxZ8zcX3xdnhyBoUBUNd8B1S7feDOYDBFrA8oko6XJEPEHxOEPAlGP6oxFUfYwsecab"
+    "pD1HorzURvxnDbrXyOYKa3TSRsE4njBtq6UE26UHbbnhqbUh5XHqUhdr+WLEpAdPsjFS/X"
+    "TuQ7gG7Ti7SFjwql+7EL90+MBBLy3TxKSqUdrVaPdktwNUb6lQNjo4YFWS37HZg3K7ALNm"
+    "zao37yI05u9Iq4j+R8/2HqI3aRK2c+4j6UERsReyVMNqsk0aY8amtiJvwYdAKGMUEhzrnJ"
+    "bsRCZC7mWa8v0xQw8LB8peMNi3Upj9rvVyHXUWmz42RzRZXFZAgF8acc2mK9FlMjNoJvKI"
+    "I3jNxtxG4j9tZE7EfS9PGJnLdaeg1yCc7UbDl/SqcToNe//0wEmLMU/p98th2wixfqaFRt"
+    "IaRdCdUktCpnb4prVsmCmgfVrp186rWTFC0oYigQ8SReIme/dEHpRTrA6zWQPYgq0FOBvH"
+    "n5ekrZEnqtI/R2Stf3HOu8rh3qVg/1hqirHlfAxvOCG6ayIQN68I0SoJhwpgEyyr+mdTow"
+    "RzUfMwtkHNOkd1bLwr4n7Pt32tXpH2AKial8O4McfgaZh3Kk5FIa33Swc6p2nI9knJMISr"
+    "O3UnFAXKC+V2DcsmE+NO0QV6wjXTKUEB/BoCjOTenlgB0Lxbpmr82RZj+h8+vrq8zXc36Z"
+    "n6G+fDwfCV9NfTbb3R52EU/y4nvMWDlVa8TabMQ2g7UvE118gc4wfAczY7b8q7PfVEvKv4"
+    "Y+ovw98vESUe3at6xAv6wADEpRMdJKtvLaN7n9sNJUmxDLKiyGg/vd0q0SuUevOkNLFBmb"
+    "9PIz2S5tu52lXZjWmtxGGxemPS34NSf2ow/bDNy0jq2esGv/2gO0XfvXZCXhZmqtivNGoY"
+    "MI11BzJXwgo+RTLG/BrQDumHgaEyGXV+nBTeSbX372NIHWoxeayQvo8h/t33O+t0CBJ2Fr"
+    "5NWuIZ/KOZovuAn/nFaxVE2eqlFVG4hSQnchLc6WZrVsttQukGxmKI6BIcsWzwWYzfbs/J"
+    "pRtdmFto1zS5jQW1e8JKH6yTsk6OZcv4z/ZLFUReLz55nabSzR8sACIxfJpagrQu/V7mNy"
+    "egBjNA2DvuzPuZphIbxEVK5CdRFjgBNyr+3teeiLP0yxFpKi6v8G7lwib4m5ggClmP8Unj"
+    "Ddu2qI2tnQWskHuyTLZC2id4RDX2cpM+dLraUbSQqTIkQNckVM5ZakJYMgvkYfyIyQPDAT"
+    "MTaZUjh/xsA4dO8RZ+KkNGrQ9xPDJrQZliv65a7bWLwl4hyUt9Anneq+obZhQGIExeckgb"
+    "NNkI8kA/W0k12r+LhaVtHE34MBwluNBsPrP783QwydvqyyOl1IFWKszmUxXkI/1LzEP/gE"
+    "FhiRjUYO4olUqY0ZOqmLGyqB9P31l/OrEfh8M7q4vL2M6c+Nc6BOykPbSrmb0fDqqVsdf/"
+    "8/tp3uXQ=="
 )
