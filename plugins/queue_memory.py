@@ -18,9 +18,9 @@ from retrospec.plugin import (
     QueueDepths,
     QueuedJob,
     Redriven,
+    Scope,
     queue_backend,
 )
-from retrospec.plugin.queue import Scope
 
 
 @dataclass(slots=True, order=True)

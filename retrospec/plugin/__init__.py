@@ -11,10 +11,11 @@ from retrospec.plugin.queue import (
     Lease,
     Purged,
     QueueBackend,
-    QueuedJob,
     QueueDepths,
+    QueuedJob,
     QueueUnavailable,
     Redriven,
+    Scope,
     queue_backend,
 )
 from retrospec.plugin.redaction import Redactor, redactor
@@ -58,6 +59,7 @@ __all__ = [
     "Redriven",
     "Registration",
     "RetryAfter",
+    "Scope",
     "StorageBackend",
     "StorageUnavailable",
     "alert_sink",

@@ -81,6 +81,7 @@ class AlertSinkSuite:
 
     @pytest_asyncio.fixture
     async def receiver(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
+        """Give a running receiver."""
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.setenv(name, "127.0.0.1")
         async with Receiver() as receiver:
@@ -88,6 +89,7 @@ class AlertSinkSuite:
 
     @pytest.fixture
     def sink(self, receiver: Receiver) -> AlertSink:
+        """Give the sink under test, open, delivering to the receiver."""
         raise NotImplementedError("override the fixture `sink` with an open sink that sends to `receiver`")
 
     @pytest.fixture

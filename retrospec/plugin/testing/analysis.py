@@ -141,6 +141,7 @@ class AnalyzerSuite:
 
     @pytest.fixture
     def analyzer(self) -> Analyzer:
+        """Give the analyzer under test, open."""
         raise NotImplementedError("override the fixture `analyzer` with an open analyzer")
 
     @pytest.mark.parametrize("kind", [*KINDS, "something_else"])

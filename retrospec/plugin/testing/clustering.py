@@ -57,6 +57,7 @@ ODD_TEXTS = {
 
 
 def as_every_field(text: str, kind: str) -> MarkerFacts:
+    """Make a marker whose every text is the same."""
     return MarkerFacts(route=text, kind=kind, hint=text, label=text, evidence=text)
 
 

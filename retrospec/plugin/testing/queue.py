@@ -69,6 +69,7 @@ class QueueSuite:
 
     @pytest.fixture
     def queue(self) -> QueueBackend:
+        """Give the queue under test, open and empty."""
         raise NotImplementedError("override the fixture `queue` with an open backend")
 
     @pytest.fixture

@@ -201,6 +201,7 @@ class _Wire:
         return True
 
     async def close(self) -> None:
+        """Close the connection."""
         self._writer.close()
         with suppress(OSError):
             await self._writer.wait_closed()

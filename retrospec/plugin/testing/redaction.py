@@ -141,6 +141,7 @@ class RedactionSuite:
 
     @pytest.fixture
     def redactor(self) -> Redactor:
+        """Give the redactor under test, open."""
         raise NotImplementedError("override the fixture `redactor` with an open redactor")
 
     @pytest.mark.parametrize("name", HARMLESS)

@@ -60,6 +60,7 @@ class StorageSuite:
 
     @pytest.fixture
     def storage(self) -> StorageBackend:
+        """Give the storage under test, open and empty."""
         raise NotImplementedError("override the fixture `storage` with an open backend")
 
     async def test_what_is_put_is_what_is_read(self, storage: StorageBackend) -> None:

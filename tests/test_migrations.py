@@ -1,0 +1,62 @@
+"""One history serves both databases, from a checkout by `aerich` and from a wheel by `retrospec db`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from retrospec.core.migrations import Migrations, history
+from retrospec.schema import MODELS
+
+ROOT = Path(__file__).parent.parent
+
+
+def aerich(folder: Path, url: str, *arguments: str) -> str:
+    """Run the `aerich` command in a checkout."""
+    command = [str(Path(sys.executable).with_name("aerich")), *arguments]
+    # Beside DATABASE_URL nothing may be set that names another database.
+    environ = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def checkout(tmp_path: Path) -> Path:
+    """A folder with what `aerich` looks at, so that a test never writes a migration into the project."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copytree(ROOT / "migrations", folder / "migrations")
+    return folder
+
+
+async def test_an_empty_database_is_upgraded_and_then_aerich_sees_no_change(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    folder = checkout(tmp_path)
+
+    assert "Success upgrading" in aerich(folder, empty_database_url, "upgrade")
+
+    assert "No changes detected" in aerich(folder, empty_database_url, "migrate")
+    assert await Migrations(empty_database_url, MODELS).status() == (history(), [])
+
+
+async def test_the_command_of_the_wheel_does_the_same(empty_database_url: str) -> None:
+    migrations = Migrations(empty_database_url, MODELS)
+
+    assert await migrations.status() == ([], history())
+    assert await migrations.upgrade() == history()
+
+    assert await migrations.upgrade() == []
+    assert await migrations.status() == (history(), [])
+
+
+async def test_a_downgrade_takes_back_what_the_upgrade_made(empty_database_url: str) -> None:
+    migrations = Migrations(empty_database_url, MODELS)
+    await migrations.upgrade()
+
+    await migrations.downgrade()
+
+    assert await migrations.status() == ([], history())
+    assert await migrations.upgrade() == history()
