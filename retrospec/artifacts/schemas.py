@@ -7,12 +7,23 @@ import msgspec
 
 from retrospec.artifacts.models import SessionArtifact
 
+# Fractions are cut off; the bounds are those of exact doubles.
+Milliseconds = Annotated[float, msgspec.Meta(ge=-(2**53), le=2**53, examples=[900])]
+ArtifactType = Annotated[str, msgspec.Meta(max_length=64, examples=["analysis_json"])]
+
 
 class Window(msgspec.Struct, rename="camel"):
     """A stretch of a recording, in milliseconds from its start."""
 
-    start_ms: float
-    end_ms: float
+    start_ms: int
+    end_ms: int
+
+
+class WindowIn(msgspec.Struct, rename="camel"):
+    """A stretch of a recording as a worker names it; it does not begin before the recording."""
+
+    start_ms: Milliseconds
+    end_ms: Milliseconds
 
 
 class Artifact(msgspec.Struct, rename="camel"):
@@ -36,12 +47,14 @@ class ReplayResult(msgspec.Struct, rename="camel"):
 
     project_id: str
     session_id: str
-    artifact_type: str | None = None
-    artifact_key: str | None = None
-    trigger_kind: str | None = None
-    status: str | None = None
+    artifact_type: ArtifactType | None = None
+    artifact_key: Annotated[
+        str | None, msgspec.Meta(description="Where the object lies; may be empty unless the status is `ready`")
+    ] = None
+    trigger_kind: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    status: Annotated[str, msgspec.Meta(max_length=32)] | None = None
     generated_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    windows: Annotated[list[Window], msgspec.Meta(max_length=10_000)] | None = None
+    windows: Annotated[list[WindowIn], msgspec.Meta(max_length=10_000)] | None = None
 
 
 class ArtifactAnswer(msgspec.Struct, rename="camel"):
@@ -55,6 +68,13 @@ class ArtifactToken(msgspec.Struct, rename="camel"):
 
     token: str
     expires_at: datetime
+
+
+class ArtifactQuery(msgspec.Struct, rename="camel"):
+    """How to read an artifact without a key in the header."""
+
+    artifact_token: Annotated[str, msgspec.Meta(description="As the token endpoint answered")] = ""
+    key: Annotated[str, msgspec.Meta(description="A project's key; accepted here only")] = ""
 
 
 def artifact_of(row: SessionArtifact) -> Artifact:

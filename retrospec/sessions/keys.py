@@ -39,4 +39,9 @@ def checked_events_key(key: str, project_id: str) -> str:
 def climbs(key: str) -> bool:
     """Whether a key is absolute, leads upwards, or holds what no object key of ours has."""
     parts = key.split("/")
-    return any(part in {"", ".", ".."} for part in parts) or "\\" in key or not key.isprintable() or len(key.encode()) > 1024
+    return (
+        any(part in {"", ".", ".."} for part in parts)
+        or "\\" in key
+        or not key.isprintable()
+        or len(key.encode()) > 1024
+    )

@@ -177,5 +177,7 @@ async def upsert_markers(db: BaseDBAsyncClient, records: Sequence[MarkerRecord],
 async def set_jobs_digests(db: BaseDBAsyncClient, digests: dict[SessionRef, str]) -> None:
     """Remember which jobs were queued last for sessions."""
     if digests:
-        changes = [{"project_id": ref[0], "session_id": ref[1], "jobs_digest": digest} for ref, digest in digests.items()]
+        changes = [
+            {"project_id": ref[0], "session_id": ref[1], "jobs_digest": digest} for ref, digest in digests.items()
+        ]
         await _SET_DIGESTS.run(db, rows(changes))

@@ -11,7 +11,10 @@ Kind = Literal["validation_failed", "api_error", "js_exception", "ui_no_effect"]
 KINDS: tuple[Kind, ...] = ("ui_no_effect", "validation_failed", "api_error", "js_exception")
 
 EventsKey = Annotated[
-    str, msgspec.Meta(examples=["session-events/proj_default/2026/03/04/shop.example/s-1.json"], description="Key of the recording")
+    str,
+    msgspec.Meta(
+        examples=["session-events/proj_default/2026/03/04/shop.example/s-1.json"], description="Key of the recording"
+    ),
 ]
 
 
