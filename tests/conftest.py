@@ -5,13 +5,17 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from retrospec.core.db import Database
 from retrospec.core.migrations import Migrations
+from retrospec.core.settings_sources import load
 from retrospec.schema import MODELS
+from retrospec.serving import listening
+from tests.client import UNLIMITED, Client, MakeClient
 from tests.servers import PostgresServer
 
 DIALECTS = ("sqlite", "postgres")
@@ -76,3 +80,22 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.open()
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def make_client(database_url: str, tmp_path: Path) -> AsyncIterator[MakeClient]:
+    """Starts real servers on the test's database, and gives clients of them."""
+    async with AsyncExitStack() as running:
+
+        async def make(**settings: object) -> Client:
+            given = {"orchestrator_port": 0, "database_url": database_url, "data_dir": tmp_path / "data", **UNLIMITED}
+            server = await running.enter_async_context(listening(load({}, **{**given, **settings})))
+            return await running.enter_async_context(Client(server))
+
+        yield make
+
+
+@pytest.fixture
+async def client(make_client: MakeClient) -> Client:
+    """A client of a server on default settings, without rate limit, with all operator's keys set."""
+    return await make_client()

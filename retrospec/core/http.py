@@ -9,7 +9,7 @@ from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import NotFound as SanicNotFound
 from sanic.exceptions import PayloadTooLarge, RequestTimeout, SanicException
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import OperationalError, ValidationError
 
 from retrospec.core.db import AWAY
 from retrospec.core.errors import Invalid, MethodNotAllowed, NotFound, RetrospecError, TooLarge, Unavailable
@@ -64,6 +64,9 @@ def _known(error: Exception) -> RetrospecError:
             return Unavailable("the server is busy or stopping")
         case SanicException() if error.status_code and 400 <= error.status_code < 500:
             return Invalid(str(error) or None)
+        case ValidationError():
+            # An id in a path or a filter that is longer than any that is stored.
+            return Invalid(f"a value is not of its field's form: {error}")
         case OperationalError() if _is_sqlite_trouble(error):
             return Unavailable("the database cannot be written just now")
         case _ if isinstance(error, AWAY):

@@ -30,7 +30,6 @@ from retrospec.sessions.records import (
     upsert_sessions,
 )
 
-
 # A merge, a split or a removal takes the row FOR UPDATE, so that none of them overlaps with ingest.
 _PROJECTS = Statement("""
     SELECT p.id FROM projects p JOIN @rows($1: id text) ON p.id = r.id

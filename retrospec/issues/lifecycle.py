@@ -1,13 +1,13 @@
 """What being seen does to a cluster: counted, promoted, re-opened."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from retrospec.core.db import Statement, rows, sql_time
-from retrospec.core.ids import new_id
+from retrospec.issues.activity import Happening, record
 from retrospec.issues.membership import (
     Cluster,
     ClusterChange,
@@ -29,14 +29,6 @@ class Seen(msgspec.Struct):
     promoted: bool = False
     # `promoted`, `regressed` and `unmuted`, as they happened.
     activities: list[str] = []
-
-
-_ADD_ACTIVITIES = Statement("""
-    INSERT INTO issue_activities (id, project_id, cluster_key, kind, session_id, note, metadata, created_by, created_at)
-    SELECT r.id, r.project_id, r.cluster_key, r.kind, r.session_id, '', r.metadata, 'retrospec', r.created_at
-    FROM @rows($1: id text, project_id text, cluster_key text, kind text, session_id text, metadata jsonb,
-               created_at timestamptz)
-""")
 
 
 async def count_in(
@@ -149,18 +141,17 @@ def _new(change: ClusterChange, now: datetime) -> Cluster:
 
 
 async def _record(db: BaseDBAsyncClient, seen: Iterable[Seen], now: datetime) -> None:
-    happened = [
-        {
-            "id": new_id("act"),
-            "project_id": one.cluster.project_id,
-            "cluster_key": one.cluster.key,
-            "kind": kind,
-            "session_id": one.cluster.representative_session_id,
-            "metadata": {"sessionCount": one.cluster.session_count},
-            "created_at": sql_time(now),
-        }
-        for one in seen
-        for kind in one.activities
-    ]
-    if happened:
-        await _ADD_ACTIVITIES.run(db, rows(happened))
+    happened: defaultdict[str, list[Happening]] = defaultdict(list)
+    for one in seen:
+        cluster = one.cluster
+        happened[cluster.project_id] += [
+            Happening(
+                cluster_key=cluster.key,
+                kind=kind,
+                session_id=cluster.representative_session_id,
+                metadata={"sessionCount": cluster.session_count},
+            )
+            for kind in one.activities
+        ]
+    for project_id, happenings in happened.items():
+        await record(db, project_id, happenings, now)

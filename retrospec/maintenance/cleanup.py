@@ -12,7 +12,7 @@ from retrospec.core.db import Database
 from retrospec.core.settings import Settings
 from retrospec.jobs.outbox import prune
 from retrospec.maintenance.objects import ObjectSweeper
-from retrospec.maintenance.removal import STEP, mark_strays, remove_expired
+from retrospec.maintenance.removal import STEP, mark_strays, remove_expired, remove_unsupported
 from retrospec.projects.models import Project
 from retrospec.sessions.models import ErrorMarker, Session, StoredObject
 
@@ -66,6 +66,7 @@ class Cleanup:
                 break
             # Ingest waits for the same lock on SQLite: let it in between.
             await asyncio.sleep(0)
+        result.deleted_issue_clusters += await remove_unsupported(project_id)
         while await mark_strays(self._database.connection, project_id, before) == STEP:
             await asyncio.sleep(0)
         swept = await self._sweeper.sweep(project_id)

@@ -7,7 +7,6 @@ from retrospec.core.db import Database, Statement
 from retrospec.core.errors import Unavailable
 from retrospec.maintenance.objects import ObjectSweeper
 from retrospec.maintenance.removal import STEP, remove_expired
-from retrospec.projects.models import Project
 from retrospec.sessions.models import StoredObject
 
 _STEP = 5000
@@ -45,7 +44,3 @@ class Purge:
         swept = await self._sweeper.sweep(project_id)
         if left := sum(swept.failed.values()):
             raise Unavailable(f"{left} objects of the project could not be deleted; try again")
-
-    async def unfinished(self) -> list[str]:
-        """The projects whose deletion was begun and not finished."""
-        return [project.id for project in await Project.filter(deleting_at__not_isnull=True).order_by("id")]

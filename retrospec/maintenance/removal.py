@@ -6,14 +6,12 @@ from datetime import datetime
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Statement, rows, transaction
-from retrospec.issues.recount import forget_sessions
+from retrospec.issues.recount import lock_project
+from retrospec.issues.removal import forget_sessions, forget_unsupported
 from retrospec.jobs.outbox import delete_of_sessions
 
 # Small enough that a step on SQLite, which holds up ingest, takes some tens of milliseconds.
 STEP = 200
-
-# As ingest does: a merge or a split of the project waits until the step is done.
-_HOLD_PROJECT = Statement("SELECT id FROM projects WHERE id = $1 @lock(FOR KEY SHARE)")
 
 _EXPIRED = Statement("""
     SELECT session_id FROM sessions WHERE project_id = $1 AND created_at < $2
@@ -43,13 +41,13 @@ _MARK_STRAYS = Statement("""
 
 
 async def remove_expired(project_id: str, before: datetime) -> tuple[int, int]:
-    """Remove up to `STEP` sessions that arrived before a time, in one transaction.
+    """Remove up to `STEP` sessions that arrived before a time, in one transaction. Ingest into the project waits for it.
 
     Returns:
         How many sessions and how many issues went; no sessions means that none is left.
     """
     async with transaction() as db:
-        await _HOLD_PROJECT.fetch(db, project_id)
+        await lock_project(db, project_id)
         found = [row["session_id"] for row in await _EXPIRED.fetch(db, project_id, before, STEP)]
         return len(found), await _remove(db, project_id, found)
 
@@ -57,10 +55,16 @@ async def remove_expired(project_id: str, before: datetime) -> tuple[int, int]:
 async def remove_session(project_id: str, session_id: str) -> bool:
     """Remove one session and say whether it was there."""
     async with transaction() as db:
-        await _HOLD_PROJECT.fetch(db, project_id)
+        await lock_project(db, project_id)
         found = [row["session_id"] for row in await _NAMED.fetch(db, project_id, rows([{"id": session_id}]))]
         await _remove(db, project_id, found)
     return bool(found)
+
+
+async def remove_unsupported(project_id: str) -> int:
+    """Remove issues that have lost their last failure to other clusters, and say how many."""
+    async with transaction() as db:
+        return await forget_unsupported(db, project_id)
 
 
 async def mark_strays(db: BaseDBAsyncClient, project_id: str, before: datetime) -> int:

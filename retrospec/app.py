@@ -1,0 +1,206 @@
+"""Composition only: the services of a server, its routes, and what runs beside them."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from sanic import Sanic
+from sanic.config import Config
+
+from retrospec.alerts.outgoing import AlertBook
+from retrospec.alerts.promotion import Promoter
+from retrospec.alerts.routes import alert_routes
+from retrospec.apidocs.routes import ApiDocument, apidocs
+from retrospec.artifacts.routes import artifacts
+from retrospec.artifacts.tokens import ArtifactTokens
+from retrospec.core.access_log import install_access_log
+from retrospec.core.background import Loop
+from retrospec.core.cors import Cors
+from retrospec.core.http import answer_error
+from retrospec.core.rate_limit import RateLimiter
+from retrospec.core.routing import Endpoint, Routes
+from retrospec.core.secrets import shared_secret
+from retrospec.ingest.clustering import Clusterer
+from retrospec.ingest.prepare import Preparer
+from retrospec.ingest.routes import ingest_routes
+from retrospec.ingest.service import IngestService
+from retrospec.ingest.writer import BatchWriter
+from retrospec.issues.mutes import end_mutes
+from retrospec.issues.routes import issues
+from retrospec.jobs.routes import queues
+from retrospec.maintenance.cleanup import Cleanup
+from retrospec.maintenance.objects import ObjectSweeper
+from retrospec.maintenance.purge import Purge
+from retrospec.maintenance.routes import maintenance_routes
+from retrospec.maintenance.schedules import take_turn
+from retrospec.metrics.health import Readiness
+from retrospec.metrics.routes import metrics
+from retrospec.metrics.totals import Totals
+from retrospec.projects.auth import Gate, install
+from retrospec.projects.caches import ProjectCaches, ProjectOrigins
+from retrospec.projects.keys import FLUSH_SECONDS, KeyRing, KeyUse
+from retrospec.projects.policies import Policies
+from retrospec.projects.routes import projects
+from retrospec.projects.service import KnownStrategies, ProjectPurge, delete_project, interrupted_deletions
+from retrospec.reports.routes import reports
+from retrospec.runtime import Runtime
+from retrospec.sessions.routes import recordings
+from retrospec.sessions.uploads import Uploads
+from retrospec.workers import Workers, alert_workers, job_worker
+
+SLICES: tuple[Routes, ...] = (
+    recordings,
+    ingest_routes,
+    issues,
+    alert_routes,
+    reports,
+    artifacts,
+    maintenance_routes,
+    projects,
+    queues,
+    metrics,
+    apidocs,
+)
+_names = count()
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Every route of the server, in the order in which the documentation shows them."""
+    return tuple(endpoint for routes in SLICES for endpoint in routes.endpoints)
+
+
+class Server:
+    """The services of one server process. Made on an open runtime; `start` and `stop` run what is beside requests."""
+
+    def __init__(self, runtime: Runtime, secret: str, tokens: ArtifactTokens) -> None:
+        self.runtime = runtime
+        settings, counters, database = runtime.settings, runtime.counters, runtime.database
+        jobs = [job_worker(runtime)] if settings.runs_embedded_worker else []
+        self.workers = Workers([*alert_workers(runtime), *jobs])
+        self.caches = ProjectCaches(KeyRing(), ProjectOrigins(database), Policies())
+        self.key_use = KeyUse(database)
+        self.totals = Totals(database, counters)
+        alerts = AlertBook(settings)
+        self.promoter = Promoter(settings, alerts)
+        clusterer = Clusterer(runtime.strategies, settings.clustering_strategy, counters)
+        self.ingest = IngestService(
+            settings,
+            Preparer(clusterer, runtime.redactor, user_secret=secret),
+            BatchWriter(settings, alerts),
+            self.caches.policies,
+            counters,
+            self.workers.wake,
+        )
+        sweeper = ObjectSweeper(runtime.storage, counters)
+        self.cleanup = Cleanup(settings, database, sweeper, counters)
+        self.purge = Purge(database, sweeper)
+        self.sweeper = sweeper
+        self.tokens = tokens
+        self.uploads = Uploads(settings, runtime.storage, runtime.redactor, self.caches.policies, counters)
+        self.loops = self._loops()
+
+    @classmethod
+    async def create(cls, runtime: Runtime) -> "Server":
+        """Make the services; reads the secrets that all processes share."""
+        return cls(runtime, await shared_secret("user-hash"), await ArtifactTokens.create(runtime.settings))
+
+    def components(self) -> Mapping[Any, object]:
+        """What handlers may ask for, by type."""
+        runtime = self.runtime
+        parts: tuple[object, ...] = (
+            runtime.settings,
+            runtime.database,
+            runtime.counters,
+            runtime.plugins,
+            self.caches,
+            self.totals,
+            self.promoter,
+            self.ingest,
+            self.cleanup,
+            self.sweeper,
+            self.tokens,
+            self.uploads,
+            Readiness(runtime.database, runtime.queue, runtime.storage),
+            ApiDocument(endpoints()),
+            KnownStrategies(frozenset(runtime.strategies)),
+        )
+        return {type(part): part for part in parts} | {
+            ProjectPurge: self.purge,
+            **runtime.components(),
+        }
+
+    def start(self) -> None:
+        """Begin what runs beside requests."""
+        self.workers.start()
+        for loop in self.loops:
+            loop.start()
+
+    async def stop(self, grace: float) -> None:
+        """Finish what was taken, give back what was leased, write down what was counted."""
+        await self.ingest.stop()
+        await self.workers.stop(grace)
+        for loop in self.loops:
+            await loop.stop()
+        await self.key_use.flush()
+        await self.totals.flush()
+
+    def _loops(self) -> list[Loop]:
+        settings = self.runtime.settings
+        loops = [
+            Loop("counters", self.totals.flush, pause=1),
+            Loop("key-use", self.key_use.flush, pause=FLUSH_SECONDS),
+            Loop("mutes", end_mutes, pause=30),
+        ]
+        if settings.auto_promote_interval_minutes:
+            loops.append(self._scheduled("promote", self._promote, settings.auto_promote_interval_minutes))
+        if settings.auto_cleanup_interval_minutes:
+            loops.append(self._scheduled("cleanup", self._clean, settings.auto_cleanup_interval_minutes))
+        return loops
+
+    def _scheduled(self, name: str, work: Any, minutes: float) -> Loop:
+        every = timedelta(minutes=minutes)
+
+        async def step() -> None:
+            if await take_turn(self.runtime.database, name, every=every):
+                await work()
+
+        # Asked more often than due, so that another process takes over soon after one has gone.
+        return Loop(name, step, pause=min(every.total_seconds() / 4, 30))
+
+    async def _promote(self) -> None:
+        await self.promoter.promote(None, trigger="scheduled_promote")
+        self.workers.wake()
+
+    async def _clean(self) -> None:
+        await self.cleanup.run_all()
+        for project_id in await interrupted_deletions():
+            await delete_project(project_id, self.purge)
+
+
+def make_app(server: Server) -> Sanic[Any, Any]:
+    """The Sanic application of a server."""
+    settings = server.runtime.settings
+    config = Config(env_prefix="")
+    config.ACCESS_LOG = False
+    config.FALLBACK_ERROR_FORMAT = "json"
+    config.KEEP_ALIVE_TIMEOUT = 75
+    config.REQUEST_TIMEOUT = settings.request_read_timeout_seconds
+    # A cleanup answers when it is done; downloads take as long as the client's line.
+    config.RESPONSE_TIMEOUT = 600
+    # On the wire; what a body may become is limited where it is read.
+    config.REQUEST_MAX_SIZE = max(settings.max_events_bytes, settings.max_body_bytes) + 2**20
+    number = next(_names)
+    # It rewrites Sanic's own methods, leaving out what no application uses, and can do so only once in a process.
+    config.TOUCHUP = number == 0
+    app: Sanic[Any, Any] = Sanic(f"retrospec-{number}", config=config, configure_logging=False)
+    app.ctx.components = server.components()
+    app.error_handler.add(Exception, answer_error)
+    cors = Cors.of(settings, server.caches.origins.all)
+    limiter = RateLimiter(settings.rate_limit_requests_per_sec, settings.rate_limit_burst, server.runtime.counters)
+    gate = Gate(settings, server.caches.keys, server.key_use, cors.allowed)
+    install(app, settings=settings, gate=gate, cors=cors, limiter=limiter)
+    install_access_log(app, server.runtime.counters)
+    for routes in SLICES:
+        app.blueprint(routes.blueprint)
+    return app

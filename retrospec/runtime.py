@@ -1,0 +1,122 @@
+"""The parts of one process: made of the settings, opened in order, closed in the reverse order."""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+from retrospec.batteries import BATTERIES
+from retrospec.core.counters import Counters
+from retrospec.core.db import Database
+from retrospec.core.errors import PluginError
+from retrospec.core.log import get_logger
+from retrospec.core.migrations import Migrations, SchemaBehind, missing_migrations
+from retrospec.core.settings import Settings
+from retrospec.jobs.database_queue import DatabaseQueue
+from retrospec.plugin import (
+    AlertSink,
+    Analyzer,
+    ClusteringStrategy,
+    Component,
+    QueueBackend,
+    Redactor,
+    StorageBackend,
+)
+from retrospec.plugin.manager import FAMILIES, PluginHost
+from retrospec.schema import MODELS
+
+log = get_logger(__name__)
+Made = TypeVar("Made", bound=Component)
+
+
+class Runtime:
+    """Settings, database and plugins of a process. Used as `async with runtime:`; `serve`, `worker` and commands share it.
+
+    Attributes:
+        queue: Hands out replay and analysis jobs.
+        outbox: The queue in the database: the same object, where that is the queue in use. Alerts go through it.
+        strategies: Every clustering strategy that can be made; projects may name any of them.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Find the plugins and make those that the settings select.
+
+        Raises:
+            PluginError: One of them is not installed, or its settings are wrong.
+        """
+        self.settings = settings
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.counters = Counters()
+        self.database = Database(settings.database, MODELS, pool_size=settings.database_pool_size)
+        self.plugins = PluginHost(BATTERIES, settings.plugins_dir)
+        self.storage = self._make(StorageBackend, settings.storage_name, "STORAGE_BACKEND")
+        self.queue = self._make(QueueBackend, settings.queue_name, "QUEUE_BACKEND")
+        self.outbox = self.queue if isinstance(self.queue, DatabaseQueue) else DatabaseQueue()
+        self.analyzer = self._make(Analyzer, settings.analyzer, "ANALYZER")
+        self.redactor = self._make(Redactor, settings.redactor, "REDACTOR")
+        self.sinks = {name: self._make(AlertSink, name, "ALERT_SINKS") for name in settings.sink_names}
+        self.strategies = self._make_strategies()
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> "Runtime":
+        try:
+            await self._open_database()
+            for part in self._components():
+                await self._open.enter_async_context(part)
+        except BaseException:
+            await self._open.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    def components(self) -> Mapping[type, Component]:
+        """The plugins in use, by family, for handlers that ask for them."""
+        return {StorageBackend: self.storage, QueueBackend: self.queue, Analyzer: self.analyzer, Redactor: self.redactor}
+
+    async def _open_database(self) -> None:
+        if self.database.is_sqlite:
+            # Whoever runs the embedded default has nobody else's schema to think of.
+            self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+            if applied := await Migrations(self.settings.database, MODELS).upgrade():
+                log.info("schema upgraded", migrations=applied)
+        await self.database.open()
+        self._open.push_async_callback(self.database.close)
+        if missing := await missing_migrations(self.database.connection):
+            raise SchemaBehind(
+                f"the database's schema is behind this version by {len(missing)} migration(s): run `retrospec db upgrade`"
+            )
+
+    def _components(self) -> list[Component]:
+        outbox = [] if self.outbox is self.queue else [self.outbox]
+        return [
+            self.storage,
+            self.queue,
+            *outbox,
+            self.analyzer,
+            self.redactor,
+            *self.sinks.values(),
+            *self.strategies.values(),
+        ]
+
+    def _make(self, family: type[Made], name: str, setting: str) -> Made:
+        section = self.settings.plugin_section(FAMILIES[family], name)
+        return self.plugins.make(family, name, section, setting=setting)  # type: ignore[type-abstract]
+
+    def _make_strategies(self) -> Mapping[str, ClusteringStrategy]:
+        chosen = self.settings.clustering_strategy
+        made = {chosen: self._make(ClusteringStrategy, chosen, "CLUSTERING_STRATEGY")}
+        for name in self.plugins.names(ClusteringStrategy):
+            if name == chosen:
+                continue
+            try:
+                made[name] = self._make(ClusteringStrategy, name, "clusteringStrategy")
+            except PluginError as cause:
+                # Nobody has asked for it yet: a project that names it is told then.
+                log.warning("clustering strategy left out", strategy=name, error=str(cause))
+        return made
+
+

@@ -1,0 +1,157 @@
+"""Running a server process: listening, waiting for a signal, stopping without losing anything."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvloop
+from sanic.server.async_server import AsyncioServer
+
+from retrospec.app import Server, make_app
+from retrospec.core.background import Loop
+from retrospec.core.errors import SettingsError
+from retrospec.core.log import get_logger
+from retrospec.core.protocol import Protocol
+from retrospec.core.settings import Settings
+from retrospec.metrics.totals import Totals
+from retrospec.runtime import Runtime
+from retrospec.workers import Workers, alert_workers, job_worker
+
+log = get_logger(__name__)
+_BACKLOG = 1024
+
+
+class Listening:
+    """A server that takes requests.
+
+    Attributes:
+        url: Where, e.g. `http://127.0.0.1:8080`.
+    """
+
+    def __init__(self, server: Server, sanic: AsyncioServer, sock: socket.socket) -> None:
+        self.server = server
+        self._sanic = sanic
+        host, port = sock.getsockname()[:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def stop(self, grace: float) -> None:
+        """Accept no more, let running requests end, then stop what runs beside them."""
+        deadline = asyncio.get_running_loop().time() + grace
+        closed = self._sanic.close()
+        while self._sanic.connections and asyncio.get_running_loop().time() < deadline:
+            for connection in list(self._sanic.connections):
+                connection.close_if_idle()
+            await asyncio.sleep(0.05)
+        for connection in list(self._sanic.connections):
+            connection.abort()
+        if closed is not None:
+            await closed
+        left = max(1.0, deadline - asyncio.get_running_loop().time())
+        await self.server.stop(left)
+        await self._sanic.before_stop()
+        await self._sanic.after_stop()
+
+
+@asynccontextmanager
+async def listening(settings: Settings) -> AsyncIterator[Listening]:
+    """A running server, stopped at the end.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+        RetrospecError: A part cannot be opened.
+    """
+    async with Runtime(settings) as runtime:
+        sock = _listen(settings)
+        server = await Server.create(runtime)
+        app = make_app(server)
+        sanic = await app.create_server(
+            sock=sock,
+            protocol=Protocol,
+            backlog=_BACKLOG,
+            access_log=False,
+            asyncio_server_kwargs={"start_serving": False},
+        )
+        if sanic is None:
+            raise SettingsError("the server could not be made")
+        await sanic.startup()
+        await sanic.before_start()
+        server.start()
+        await sanic.start_serving()
+        await sanic.after_start()
+        running = Listening(server, sanic, sock)
+        try:
+            yield running
+        finally:
+            await running.stop(settings.shutdown_grace_seconds)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.orchestrator_host, settings.orchestrator_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as cause:
+        sock.close()
+        raise SettingsError(
+            f"ORCHESTRATOR_PORT={port}: {host} cannot be listened on: {cause.strerror}; choose another port or address"
+        ) from cause
+    return sock
+
+
+def serve(settings: Settings, ready: Callable[[Listening], Any] | None = None) -> None:
+    """Run a server until SIGTERM or SIGINT.
+
+    Args:
+        settings: Its settings.
+        ready: Called, and awaited where it is a coroutine, once requests are taken.
+    """
+    uvloop.run(_serve(settings, ready))
+
+
+async def _serve(settings: Settings, ready: Callable[[Listening], Any] | None) -> None:
+    stopped = stop_signal()
+    async with listening(settings) as running:
+        log.info("serving", url=running.url, pid=os.getpid())
+        if ready is not None:
+            outcome = ready(running)
+            if asyncio.iscoroutine(outcome):
+                await outcome
+        await stopped.wait()
+        log.info("stopping")
+    log.info("stopped")
+
+
+def work(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    uvloop.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stopped = stop_signal()
+    async with Runtime(settings) as runtime:
+        workers = Workers([job_worker(runtime), *alert_workers(runtime)])
+        totals = Totals(runtime.database, runtime.counters)
+        counting = Loop("counters", totals.flush, pause=1)
+        workers.start()
+        counting.start()
+        log.info("working", worker=runtime.name, queue=settings.queue_name, concurrency=settings.worker_concurrency)
+        await stopped.wait()
+        log.info("stopping")
+        await workers.stop(settings.shutdown_grace_seconds)
+        await counting.stop()
+        await totals.flush()
+    log.info("stopped")
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
