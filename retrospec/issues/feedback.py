@@ -3,6 +3,7 @@
 from typing import get_args
 
 import msgspec
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
 from retrospec.core.db import transaction
@@ -15,6 +16,7 @@ from retrospec.sessions.models import Session
 
 KINDS: tuple[str, ...] = get_args(FeedbackKind)
 _METADATA_LIMIT = 65_536
+_SESSION_ID_LIMIT = 128
 
 
 async def give_feedback(project_id: str, cluster_key: str, given: FeedbackGiven) -> Feedback:
@@ -30,19 +32,25 @@ async def give_feedback(project_id: str, cluster_key: str, given: FeedbackGiven)
     async with transaction() as db:
         # Locked, so that a merge that runs now cannot leave this behind.
         issue = await find_issue(project_id, cluster_key, lock=db)
-        session_id = given.session_id or ""
-        if session_id and not await Session.filter(project_id=project_id, session_id=session_id).using_db(db).exists():
+        if given.session_id and not await _is_known(db, project_id, given.session_id):
             raise NotFound("session not found", detail="sessionId")
         happening = Happening(
             cluster_key=issue.key,
             kind=given.kind,
-            session_id=session_id,
+            session_id=given.session_id or "",
             note=note_of(given.note),
             metadata=metadata,
             created_by=name_of(given.created_by, "dashboard"),
         )
         (row,) = await record(db, project_id, [happening], now())
     return feedback_of(row)
+
+
+async def _is_known(db: BaseDBAsyncClient, project_id: str, session_id: str) -> bool:
+    # Tortoise refuses to look for a text that is longer than the column.
+    if len(session_id) > _SESSION_ID_LIMIT:
+        return False
+    return await Session.filter(project_id=project_id, session_id=session_id).using_db(db).exists()
 
 
 async def list_feedback(project_id: str, cluster_key: str, limit: int) -> FeedbackList:

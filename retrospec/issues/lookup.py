@@ -5,6 +5,9 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.core.errors import NotFound
 from retrospec.issues.models import CANDIDATE, ClusterAlias, IssueCluster
 
+# As the column has it: Tortoise refuses to look for longer texts.
+KEY_LIMIT = 200
+
 
 async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClient | None = None) -> IssueCluster:
     """The issue of a key; of a merged key, the one that it was merged into.
@@ -18,7 +21,7 @@ async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClie
         NotFound: The project has no such issue. Candidates are none yet.
     """
     # PostgreSQL takes no U+0000 in a text, so no key holds one.
-    if "\0" in cluster_key:
+    if len(cluster_key) > KEY_LIMIT or "\0" in cluster_key:
         raise NotFound("issue cluster not found")
     issue = await _issue(project_id, cluster_key, lock)
     if issue is None:

@@ -6,12 +6,12 @@ from datetime import datetime
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
-from retrospec.core.db import Statement, rows, sql_time, transaction
+from retrospec.core.db import Statement, transaction
 from retrospec.core.errors import Invalid, NotFound
 from retrospec.issues.activity import Happening, name_of, note_of, record
 from retrospec.issues.membership import Cluster, aliases_of, lock_clusters, update_clusters
 from retrospec.issues.models import CANDIDATE, IssueCluster
-from retrospec.issues.recount import key_rows, lock_project, recount
+from retrospec.issues.recount import lock_project, recount
 from retrospec.issues.schemas import MergeOrder, MergeResult, issue_of
 
 _SOURCES_LIMIT = 100
@@ -19,19 +19,15 @@ _SOURCES_LIMIT = 100
 # Through the members, whose sessions lead to the markers by an index.
 _MOVE_MARKERS = Statement("""
     UPDATE error_markers SET cluster_key = $3
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-      AND session_id IN (SELECT m.session_id FROM cluster_members m WHERE m.project_id = $1
-                         AND m.cluster_key IN (SELECT r.key FROM @rows($2: key text)))
+    WHERE project_id = $1 AND cluster_key = $2
+      AND session_id IN (SELECT m.session_id FROM cluster_members m WHERE m.project_id = $1 AND m.cluster_key = $2)
 """)
 
 _JOIN_MEMBERS = Statement("""
     INSERT INTO cluster_members (project_id, cluster_key, session_id, user_hash, marker_count,
                                  first_observed_at, last_observed_at)
-    SELECT project_id, CAST($3 AS text), session_id, max(user_hash), sum(marker_count),
-           min(first_observed_at), max(last_observed_at)
-    FROM cluster_members
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-    GROUP BY project_id, session_id
+    SELECT project_id, CAST($3 AS text), session_id, user_hash, marker_count, first_observed_at, last_observed_at
+    FROM cluster_members WHERE project_id = $1 AND cluster_key = $2
     ON CONFLICT (project_id, cluster_key, session_id) DO UPDATE SET
         marker_count = cluster_members.marker_count + excluded.marker_count,
         first_observed_at = CASE WHEN excluded.first_observed_at < cluster_members.first_observed_at
@@ -42,49 +38,36 @@ _JOIN_MEMBERS = Statement("""
 
 _JOIN_USERS = Statement("""
     INSERT INTO cluster_users (project_id, cluster_key, user_hash)
-    SELECT DISTINCT project_id, CAST($3 AS text), user_hash FROM cluster_users
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
+    SELECT project_id, CAST($3 AS text), user_hash FROM cluster_users WHERE project_id = $1 AND cluster_key = $2
     ON CONFLICT (project_id, cluster_key, user_hash) DO NOTHING
 """)
 
 # Their sessions are counted anew after this.
 _JOIN_DAYS = Statement("""
     INSERT INTO cluster_days (project_id, cluster_key, day, marker_count, session_count)
-    SELECT project_id, CAST($3 AS text), day, sum(marker_count), 0 FROM cluster_days
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-    GROUP BY project_id, day
+    SELECT project_id, CAST($3 AS text), day, marker_count, 0
+    FROM cluster_days WHERE project_id = $1 AND cluster_key = $2
     ON CONFLICT (project_id, cluster_key, day) DO UPDATE SET
         marker_count = cluster_days.marker_count + excluded.marker_count
 """)
 
-_MOVE_ACTIVITIES = Statement("""
-    UPDATE issue_activities SET cluster_key = $3
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-""")
+_MOVE_ACTIVITIES = Statement("UPDATE issue_activities SET cluster_key = $3 WHERE project_id = $1 AND cluster_key = $2")
 
 # What was merged into a source follows it: an alias always names a cluster, never another alias.
-_MOVE_ALIASES = Statement("""
-    UPDATE cluster_aliases SET target_key = $3
-    WHERE project_id = $1 AND target_key IN (SELECT r.key FROM @rows($2: key text))
-""")
+_MOVE_ALIASES = Statement("UPDATE cluster_aliases SET target_key = $3 WHERE project_id = $1 AND target_key = $2")
 
-_ADD_ALIASES = Statement("""
+_ADD_ALIAS = Statement("""
     INSERT INTO cluster_aliases (project_id, source_key, target_key, created_at)
-    SELECT CAST($1 AS text), r.key, CAST($2 AS text), r.now FROM @rows($3: key text, now timestamptz) WHERE true
+    VALUES ($1, $2, $3, $4)
     ON CONFLICT (project_id, source_key) DO UPDATE SET target_key = excluded.target_key
 """)
 
-_DELETE = [
-    Statement(f"""
-        DELETE FROM {table} WHERE project_id = $1 AND {column} IN (SELECT r.key FROM @rows($2: key text))
-    """)  # noqa: S608 (the names are our own)
-    for table, column in (
-        ("cluster_members", "cluster_key"),
-        ("cluster_users", "cluster_key"),
-        ("cluster_days", "cluster_key"),
-        ("issue_clusters", "key"),
-    )
-]
+_DELETE = (
+    Statement("DELETE FROM cluster_members WHERE project_id = $1 AND cluster_key = $2"),
+    Statement("DELETE FROM cluster_users WHERE project_id = $1 AND cluster_key = $2"),
+    Statement("DELETE FROM cluster_days WHERE project_id = $1 AND cluster_key = $2"),
+    Statement("DELETE FROM issue_clusters WHERE project_id = $1 AND key = $2"),
+)
 
 
 async def merge(project_id: str, order: MergeOrder, min_sessions: int) -> MergeResult:
@@ -139,15 +122,16 @@ async def _meant(db: BaseDBAsyncClient, project_id: str, keys: Sequence[str]) ->
 
 async def _join(db: BaseDBAsyncClient, project_id: str, sources: Sequence[str], target: str, moment: datetime) -> int:
     """Join clusters that `_meant` has locked, and say how many markers moved."""
-    named = key_rows(sources)
     old = await lock_clusters(db, [(project_id, key) for key in sources])
-    moved = await _MOVE_MARKERS.run(db, project_id, named, target)
-    for statement in (_JOIN_MEMBERS, _JOIN_USERS, _JOIN_DAYS, _MOVE_ACTIVITIES, _MOVE_ALIASES):
-        await statement.run(db, project_id, named, target)
-    for statement in _DELETE:
-        await statement.run(db, project_id, named)
-    stamp = sql_time(moment)
-    await _ADD_ALIASES.run(db, project_id, target, rows({"key": key, "now": stamp} for key in sources))
+    moved = 0
+    # One by one, so that the database knows how many rows to expect of each.
+    for source in sources:
+        moved += await _MOVE_MARKERS.run(db, project_id, source, target)
+        for statement in (_JOIN_MEMBERS, _JOIN_USERS, _JOIN_DAYS, _MOVE_ACTIVITIES, _MOVE_ALIASES):
+            await statement.run(db, project_id, source, target)
+        for statement in _DELETE:
+            await statement.run(db, project_id, source)
+        await _ADD_ALIAS.run(db, project_id, source, target, moment)
     joined = (await recount(db, project_id, [target]))[target]
     joined.first_seen_at = min([joined.first_seen_at, *(cluster.first_seen_at for cluster in old.values())])
     _become_issue(joined, moment)

@@ -36,9 +36,10 @@ def read_cursor(text: str) -> Position | None:
     try:
         padded = text + "=" * (-len(text) % 4)
         time, _, uid = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("|")
-        position = Position(checked_time(datetime.fromisoformat(time), "cursor"), int(uid))
-    except (binascii.Error, ValueError, Invalid) as mistake:
-        raise Invalid("query parameter cursor: not a cursor of this list", detail="cursor") from mistake
-    if not 0 <= position.uid < _UID_LIMIT:
+        moment, number = datetime.fromisoformat(time), int(uid)
+        position = Position(checked_time(moment, "cursor"), number) if moment.tzinfo else None
+    except (binascii.Error, ValueError, Invalid):
+        position = None
+    if position is None or not 0 <= position.uid < _UID_LIMIT:
         raise Invalid("query parameter cursor: not a cursor of this list", detail="cursor")
     return position

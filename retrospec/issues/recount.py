@@ -8,23 +8,15 @@ from collections.abc import Collection, Iterable, Sequence
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from retrospec.core.db import Row, Statement, read_time, rows
+from retrospec.core.db import Statement, read_time, rows
 from retrospec.issues.membership import Cluster, lock_clusters, update_clusters
 
 _LOCK_PROJECT = Statement("SELECT id FROM projects WHERE id = $1 @lock(FOR UPDATE)")
 
-_MEMBERS = Statement("""
-    SELECT cluster_key, count(*) AS sessions, sum(marker_count) AS markers,
-           min(first_observed_at) AS first_seen, max(last_observed_at) AS last_seen
-    FROM cluster_members
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-    GROUP BY cluster_key
-""")
-
-_USERS = Statement("""
-    SELECT cluster_key, count(*) AS users FROM cluster_users
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-    GROUP BY cluster_key
+_COUNT = Statement("""
+    SELECT count(*) AS sessions, coalesce(sum(marker_count), 0) AS markers, min(first_observed_at) AS first_seen,
+           (SELECT count(*) FROM cluster_users WHERE project_id = $1 AND cluster_key = $2) AS users
+    FROM cluster_members WHERE project_id = $1 AND cluster_key = $2
 """)
 
 # Among the latest 100 sessions, so that a cluster without any recording is not read whole.
@@ -42,33 +34,28 @@ _LATEST = Statement("""
     FROM @rows($2: key text)
 """)
 
-_FORGET_DAYS = Statement("""
-    UPDATE cluster_days SET session_count = 0
-    WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-""")
-
 # As ingest counts: a session belongs to the day on which it first hit the cluster.
 _COUNT_DAYS = Statement("""
     UPDATE cluster_days SET session_count = counted.sessions
-    FROM (SELECT cluster_key, date(first_observed_at @postgres(AT TIME ZONE 'UTC')) AS day, count(*) AS sessions
-          FROM cluster_members
-          WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text))
-          GROUP BY 1, 2) AS counted
-    WHERE cluster_days.project_id = $1 AND cluster_days.cluster_key = counted.cluster_key
-      AND cluster_days.day = counted.day
+    FROM (SELECT date(first_observed_at @postgres(AT TIME ZONE 'UTC')) AS day, count(*) AS sessions
+          FROM cluster_members WHERE project_id = $1 AND cluster_key = $2 GROUP BY 1) AS counted
+    WHERE cluster_days.project_id = $1 AND cluster_days.cluster_key = $2 AND cluster_days.day = counted.day
 """)
+
+_FORGET_DAYS = Statement("UPDATE cluster_days SET session_count = 0 WHERE project_id = $1 AND cluster_key = $2")
 
 _DROP_DAYS = Statement("""
     DELETE FROM cluster_days
     WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text)) AND marker_count <= 0
 """)
 
+# CROSS JOIN: SQLite keeps to its order, and would otherwise begin with all users of the project.
 _DROP_USERS = Statement("""
     DELETE FROM cluster_users WHERE uid IN (
-        SELECT u.uid FROM @rows($2: key text, user_hash text)
-        JOIN cluster_users u ON u.project_id = $1 AND u.cluster_key = r.key AND u.user_hash = r.user_hash
-        WHERE NOT EXISTS (SELECT 1 FROM cluster_members m WHERE m.project_id = u.project_id
-                          AND m.cluster_key = u.cluster_key AND m.user_hash = u.user_hash))
+        SELECT u.uid FROM @rows($2: key text, user_hash text) CROSS JOIN cluster_users u
+        WHERE u.project_id = $1 AND u.cluster_key = r.key AND u.user_hash = r.user_hash AND NOT EXISTS (
+            SELECT 1 FROM cluster_members m
+            WHERE m.project_id = u.project_id AND m.cluster_key = u.cluster_key AND m.user_hash = u.user_hash))
     RETURNING cluster_key
 """)
 
@@ -85,7 +72,8 @@ async def lock_project(db: BaseDBAsyncClient, project_id: str) -> None:
 async def recount(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> dict[str, Cluster]:
     """Make the counters of clusters exact, and give them as they are now.
 
-    Their earliest sighting stays: it may lie before the oldest session that is kept.
+    Their earliest sighting stays: it may lie before the oldest session that is kept. Each is counted by itself,
+    so that the database knows how many rows to expect of it.
 
     Args:
         db: A transaction that has called `lock_project`.
@@ -94,17 +82,17 @@ async def recount(db: BaseDBAsyncClient, project_id: str, keys: Collection[str])
     """
     locked = await lock_clusters(db, [(project_id, key) for key in keys])
     clusters = {key: cluster for (_, key), cluster in locked.items()}
-    members, users = await _by_key(_MEMBERS, db, project_id, keys), await _by_key(_USERS, db, project_id, keys)
     for key, cluster in clusters.items():
-        counted = members.get(key)
-        shift_sessions(cluster, (counted["sessions"] if counted else 0) - cluster.session_count)
-        cluster.marker_count = int(counted["markers"]) if counted else 0
-        cluster.user_count = users[key]["users"] if key in users else 0
-        if counted:
+        (counted,) = await _COUNT.fetch(db, project_id, key)
+        shift_sessions(cluster, counted["sessions"] - cluster.session_count)
+        cluster.marker_count, cluster.user_count = int(counted["markers"]), counted["users"]
+        if counted["first_seen"] is not None:
             cluster.first_seen_at = min(cluster.first_seen_at, read_time(counted["first_seen"]))
+        for statement in (_FORGET_DAYS, _COUNT_DAYS):
+            await statement.run(db, project_id, key)
+    await drop_days(db, project_id, clusters)
     await set_latest(db, project_id, list(clusters.values()))
     await update_clusters(db, list(clusters.values()))
-    await _recount_days(db, project_id, keys)
     return clusters
 
 
@@ -125,7 +113,8 @@ async def set_latest(db: BaseDBAsyncClient, project_id: str, clusters: Sequence[
 
     Changes the structs only. A cluster without sessions keeps its time and loses its session.
     """
-    latest = await _by_key(_LATEST, db, project_id, [cluster.key for cluster in clusters]) if clusters else {}
+    found_rows = await _LATEST.fetch(db, project_id, key_rows(cluster.key for cluster in clusters))
+    latest = {row["key"]: row for row in found_rows}
     for cluster in clusters:
         found = latest[cluster.key]
         cluster.representative_session_id = found["representative"] or ""
@@ -151,17 +140,3 @@ async def drop_users(db: BaseDBAsyncClient, project_id: str, users: Iterable[tup
 def key_rows(keys: Iterable[str]) -> str:
     """Cluster keys as a parameter of `@rows($n: key text)`."""
     return rows({"key": key} for key in keys)
-
-
-async def _recount_days(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> None:
-    named = key_rows(keys)
-    await _FORGET_DAYS.run(db, project_id, named)
-    await _COUNT_DAYS.run(db, project_id, named)
-    await _DROP_DAYS.run(db, project_id, named)
-
-
-async def _by_key(
-    statement: Statement, db: BaseDBAsyncClient, project_id: str, keys: Collection[str]
-) -> dict[str, Row]:
-    found = await statement.fetch(db, project_id, key_rows(keys))
-    return {row.get("key") or row["cluster_key"]: row for row in found}

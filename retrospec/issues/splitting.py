@@ -10,14 +10,13 @@ from retrospec.core.clock import now
 from retrospec.core.db import Statement, read_time, rows, transaction
 from retrospec.core.errors import Conflict, Invalid
 from retrospec.issues.activity import Happening, name_of, note_of, record
-from retrospec.issues.lookup import find_issue
+from retrospec.issues.lookup import KEY_LIMIT, find_issue
 from retrospec.issues.membership import Cluster, insert_clusters, update_clusters
 from retrospec.issues.models import ClusterAlias, IssueCluster
 from retrospec.issues.recount import drop_users, lock_project, recount
 from retrospec.issues.schemas import SplitOrder, SplitResult, issue_of
 
 _SESSIONS_LIMIT = 1_000
-_KEY_LIMIT = 200
 _KEY = re.compile(r"[A-Za-z0-9._~:@-]{1,200}", re.ASCII)
 # Paths below /v1/issues that are no issues.
 _TAKEN = frozenset({".", "..", "stats", "merge", "promote"})
@@ -106,7 +105,7 @@ def _check_key(key: str) -> None:
 
 def _made_up(key: str) -> str:
     ending = f":split:{secrets.token_hex(6)}"
-    return key[: _KEY_LIMIT - len(ending)] + ending
+    return key[: KEY_LIMIT - len(ending)] + ending
 
 
 async def _part(

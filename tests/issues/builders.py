@@ -66,7 +66,7 @@ async def _hit(project_id: str, session_id: str, key: str, observed: list[dateti
             session_id=session_id,
             marker_id=f"{key[:100]}-{number}",
             cluster_key=key,
-            kind=key.partition(":")[0],
+            kind=key.partition(":")[0][:32],
             label=f"{key} in {session_id}",
             replay_offset_ms=number,
             observed_at=time,
@@ -89,7 +89,7 @@ async def _hit(project_id: str, session_id: str, key: str, observed: list[dateti
 
 async def settle(project_id: str = PROJECT, **fields: Any) -> None:
     """Make a promoted cluster of every key that has members and no cluster yet, with the counters that it must have."""
-    known = set(await IssueCluster.filter(project_id=project_id).values_list("key", flat=True))
+    known = {cluster.key for cluster in await IssueCluster.filter(project_id=project_id)}
     for key, counters in (await expected(project_id)).items():
         if key in known:
             continue
@@ -99,7 +99,7 @@ async def settle(project_id: str = PROJECT, **fields: Any) -> None:
                 project_id=project_id, cluster_key=key, day=day, marker_count=markers, session_count=sessions
             )
         defaults: dict[str, Any] = {
-            "kind": key.partition(":")[0],
+            "kind": key.partition(":")[0][:32],
             "symptom": f"symptom of {key}",
             "strategy": "fingerprint",
             "strategy_version": 1,
@@ -174,7 +174,7 @@ async def assert_exact(project_id: str = PROJECT, *, empty: tuple[str, ...] = ()
         empty: Clusters that may be there without markers.
     """
     wanted = await expected(project_id)
-    clusters = await IssueCluster.filter(project_id=project_id).exclude(key__in=empty or ("",))
+    clusters = await IssueCluster.filter(project_id=project_id).exclude(key__in=[*empty, ""])
     days: defaultdict[str, dict[date, tuple[int, int]]] = defaultdict(dict)
     for day in await ClusterDay.filter(project_id=project_id):
         days[day.cluster_key][day.day] = (day.marker_count, day.session_count)

@@ -7,7 +7,7 @@ from retrospec.core.errors import Invalid, NotFound
 from retrospec.issues import feedback, merging, queries
 from retrospec.issues.models import ClusterAlias, IssueActivity, IssueCluster
 from retrospec.issues.schemas import FeedbackGiven, MergeOrder, MergeResult
-from tests.issues.builders import A, B, C, PROJECT, ago, assert_exact, happened, issue, other_project, session, settle
+from tests.issues.builders import PROJECT, A, B, C, ago, assert_exact, happened, issue, other_project, session, settle
 
 pytestmark = pytest.mark.usefixtures("database")
 

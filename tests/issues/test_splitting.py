@@ -8,7 +8,7 @@ from retrospec.core.errors import Conflict, Invalid, NotFound
 from retrospec.issues import merging, splitting
 from retrospec.issues.models import IssueCluster
 from retrospec.issues.schemas import MergeOrder, SplitOrder, SplitResult
-from tests.issues.builders import A, B, PROJECT, ago, assert_exact, happened, issue, other_project, session, settle
+from tests.issues.builders import PROJECT, A, B, ago, assert_exact, happened, issue, other_project, session, settle
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -1,0 +1,168 @@
+"""How the databases find issues among many: by an index, never by reading a table or a project whole."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from retrospec.core.db import Database, Statement, is_sqlite, rows, sql_time, transaction
+from retrospec.issues import merging, queries, recount, removal, splitting, stats
+from retrospec.issues.models import ClusterAlias, ClusterDay, IssueActivity, IssueCluster
+from retrospec.issues.paging import Position
+from retrospec.issues.schemas import IssuesQuery
+from tests.issues.builders import MOMENT, PROJECT, ago
+
+# The hot one has a tenth of all that there is.
+HOT, COLD = "k0", "k7"
+KEYS, SESSIONS = recount.key_rows([COLD, "k8"]), rows([{"session_id": "s1"}, {"session_id": "s2"}])
+USERS = rows([{"key": HOT, "user_hash": "u10"}])
+
+Statements = dict[str, tuple[Statement, tuple[Any, ...]]]
+STATEMENTS: Statements = {
+    "the sessions of a hot issue": (queries.SESSIONS, (PROJECT, HOT, "", 0, 30)),
+    "the sessions of an issue": (queries.SESSIONS, (PROJECT, COLD, "ready", 0.5, 30)),
+    "failures by kind": (stats.BY_KIND, (PROJECT, ago(hours=24))),
+    "a cluster, counted": (recount._COUNT, (PROJECT, COLD)),
+    "days, counted": (recount._COUNT_DAYS, (PROJECT, COLD)),
+    "days, forgotten": (recount._FORGET_DAYS, (PROJECT, COLD)),
+    "the latest session": (recount._LATEST, (PROJECT, recount.key_rows([HOT]))),
+    "markers, merged": (merging._MOVE_MARKERS, (PROJECT, COLD, HOT)),
+    "members, merged": (merging._JOIN_MEMBERS, (PROJECT, COLD, HOT)),
+    "users, merged": (merging._JOIN_USERS, (PROJECT, COLD, HOT)),
+    "days, merged": (merging._JOIN_DAYS, (PROJECT, COLD, HOT)),
+    "activities, merged": (merging._MOVE_ACTIVITIES, (PROJECT, COLD, HOT)),
+    "aliases, merged": (merging._MOVE_ALIASES, (PROJECT, COLD, HOT)),
+} | {f"deleted, {number}": (statement, (PROJECT, COLD)) for number, statement in enumerate(merging._DELETE)}
+# PostgreSQL takes every `@rows` for 100 rows, and finds it cheaper to read 20,000 whole than to look 100 times.
+BULK: Statements = {
+    "days, dropped": (recount._DROP_DAYS, (PROJECT, KEYS)),
+    "users, dropped": (recount._DROP_USERS, (PROJECT, USERS)),
+    "members, removed": (removal._DELETE_MEMBERS, (PROJECT, SESSIONS)),
+    "days of markers": (removal._MARKER_DAYS, (PROJECT, SESSIONS)),
+    "clusters, removed": (removal._DELETE_UNSUPPORTED, (PROJECT, KEYS)),
+    "markers, split": (splitting._SPLIT_MARKERS, (PROJECT, HOT, "new", SESSIONS)),
+    "members, split": (splitting._SPLIT_MEMBERS, (PROJECT, HOT, "new", SESSIONS)),
+    "days, split": (splitting._ADD_DAYS, (PROJECT, HOT, SESSIONS)),
+}
+LISTS: dict[str, Callable[[], Any]] = {
+    "a page": lambda: queries.page_of_state(PROJECT, "open", IssuesQuery(limit=20), None),
+    "a later page": lambda: queries.page_of_state(PROJECT, "open", IssuesQuery(limit=20), Position(MOMENT, 5)),
+    "one issue": lambda: IssueCluster.filter(project_id=PROJECT, key=COLD).exclude(state="candidate"),
+    "an alias": lambda: ClusterAlias.filter(project_id=PROJECT, source_key="a7"),
+    "the days": lambda: ClusterDay.filter(project_id=PROJECT, cluster_key=COLD, day__gte=MOMENT.date()),
+    "the activity": lambda: (
+        IssueActivity.filter(project_id=PROJECT, cluster_key=COLD).order_by("-created_at", "-uid").limit(100)
+    ),
+    "mutes that are over": lambda: IssueCluster.filter(
+        state="muted", muted_until__lte=MOMENT, project_id__in=[PROJECT]
+    ).limit(500),
+}
+
+# `i` counts to 20,000, `at` goes back by a minute each.
+_FILL = """
+    INSERT INTO {table} ({columns})
+    SELECT {values}
+    FROM (SELECT r.p, r.i, r.at, CASE WHEN r.i % 10 = 0 THEN 'k0' ELSE 'k' || (r.i % 1999) END AS key
+          FROM @rows($1: p text, i integer, at timestamptz)) AS n
+"""
+_COLUMNS = {
+    "sessions": {
+        "project_id": "p", "session_id": "'s' || i", "site": "'x'", "route": "'/'", "started_at": "at",
+        "duration_ms": "1", "events_object_key": "'k'", "user_hash": "''", "release": "''", "environment": "''",
+        "tags": "'{}'@postgres(::jsonb)", "revision": "1", "jobs_digest": "''", "created_at": "at", "updated_at": "at",
+    },
+    "error_markers": {
+        "project_id": "p", "session_id": "'s' || i", "marker_id": "'m'", "cluster_key": "key", "kind": "'api_error'",
+        "label": "'l'", "evidence": "''", "hint": "''", "replay_offset_ms": "1", "observed_at": "at",
+        "created_at": "at",
+    },
+    "session_report_cards": {
+        "id": "'r' || i", "project_id": "p", "session_id": "'s' || i", "status": "'ready'", "symptom": "''",
+        "technical_root_cause": "''", "suggested_fix": "''", "text_summary": "''", "visual_summary": "''",
+        "confidence": "0.9", "generated_at": "at", "created_at": "at", "updated_at": "at",
+    },
+    "cluster_members": {
+        "project_id": "p", "cluster_key": "key", "session_id": "'s' || i", "user_hash": "'u' || i",
+        "marker_count": "1", "first_observed_at": "at", "last_observed_at": "at",
+    },
+    "cluster_users": {"project_id": "p", "cluster_key": "key", "user_hash": "'u' || i"},
+    "cluster_days": {
+        "project_id": "p", "cluster_key": "'k' || i", "day": "date(at)", "marker_count": "1", "session_count": "1",
+    },
+    "cluster_aliases": {"project_id": "p", "source_key": "'a' || i", "target_key": "'k' || i", "created_at": "at"},
+    "issue_activities": {
+        "id": "'i' || i", "project_id": "p", "cluster_key": "key", "kind": "'promoted'", "session_id": "''",
+        "note": "''", "metadata": "'{}'", "created_by": "''", "created_at": "at",
+    },
+    "issue_clusters": {
+        "project_id": "p", "key": "'k' || i", "kind": "'api_error'", "symptom": "'s'", "strategy": "'f'",
+        "strategy_version": "1", "session_count": "1", "user_count": "1", "marker_count": "1",
+        "representative_session_id": "''", "first_seen_at": "at", "last_seen_at": "at",
+        "state": "CASE WHEN i % 4 = 0 THEN 'open' ELSE 'candidate' END", "assignee": "''", "state_note": "''",
+        "regressed": "i < 0", "promoted_session_count": "0", "created_at": "at",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+async def full(database: Database) -> BaseDBAsyncClient:
+    """A project of 20,000 sessions, and what PostgreSQL knows of them after its own ANALYZE."""
+    db = database.connection
+    given = rows({"p": PROJECT, "i": i, "at": sql_time(ago(minutes=i))} for i in range(20_000))
+    for table, columns in _COLUMNS.items():
+        text = _FILL.format(table=table, columns=", ".join(columns), values=", ".join(columns.values()))
+        await Statement(text).fetch(db, given)
+    if not is_sqlite(db):
+        await db.execute_script("ANALYZE")
+    return db
+
+
+async def plan(db: BaseDBAsyncClient, text: str, values: tuple[Any, ...]) -> str:
+    """What the database means to do, as text."""
+    explain = "EXPLAIN QUERY PLAN " if is_sqlite(db) else "EXPLAIN "
+    found = await db.execute_query_dict(explain + text, list(values))
+    return "\n".join(str(row.get("detail") or row.get("QUERY PLAN")) for row in found)
+
+
+_WHOLE = re.compile(
+    r"Seq Scan on"
+    # An index, but nothing of it but the project.
+    r"|Index Cond: \(\(?(?:\w+\.)?project_id\)?(?:::text)? = [^()]*\)$"
+    r"|\(project_id=\?\)"
+    # SQLite reads parameters and what it has made itself in this way too.
+    r"|^SCAN (?!json_each|latest|counted)",
+    re.M,
+)
+
+
+async def test_no_statement_reads_a_table_or_a_project_whole(full: BaseDBAsyncClient) -> None:
+    shown = {name: await plan(full, statement.text(full), values) for name, (statement, values) in STATEMENTS.items()}
+    for name, query in LISTS.items():
+        shown[name] = await plan(full, *_parameterised(query().using_db(full)))
+
+    assert {name: text for name, text in shown.items() if _WHOLE.search(text)} == {}
+    assert all(re.search("index|primary key", text, re.I) for text in shown.values())
+
+
+async def test_no_statement_on_many_rows_must_read_a_table_or_a_project_whole(full: BaseDBAsyncClient) -> None:
+    async with transaction() as db:
+        if not is_sqlite(db):
+            await db.execute_script("SET LOCAL enable_seqscan = off")
+        shown = {name: await plan(db, statement.text(db), values) for name, (statement, values) in BULK.items()}
+
+    assert {name: text for name, text in shown.items() if _WHOLE.search(text)} == {}
+
+
+async def test_a_page_of_a_state_comes_from_the_index_in_its_order(full: BaseDBAsyncClient) -> None:
+    shown = await plan(full, *_parameterised(LISTS["a page"]().using_db(full)))
+
+    assert "Sort" not in shown
+    assert "TEMP B-TREE" not in shown
+
+
+def _parameterised(query: Any) -> tuple[str, tuple[Any, ...]]:
+    query._make_query()
+    text, values = query.query.get_parameterized_sql()
+    return text, tuple(values)
