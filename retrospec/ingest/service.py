@@ -75,8 +75,10 @@ class IngestService:
         self._counters.add("retrospec_ingest_sessions_total")
         self._counters.add("retrospec_ingest_markers_total", len(prepared.markers))
         self._committed()
-        # A session sent for the first time has no artifacts, and the card that was just opened.
-        artifacts, card = await artifacts_and_card(*prepared.session.ref)
+        artifacts: list[Artifact] = []
+        card = written.card
+        if written.stored.revision > 1:
+            artifacts, card = await artifacts_and_card(*prepared.session.ref)
         return IngestAnswer(_session(written, artifacts, card), "", "", written.promoted, "", written.alerts_sent, 0)
 
     async def stop(self) -> None:

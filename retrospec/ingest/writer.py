@@ -19,6 +19,7 @@ from retrospec.issues.membership import ClusterRef, Membership, aliases_of, know
 from retrospec.jobs.outbox import NewJob, enqueue, enqueue_latest
 from retrospec.jobs.schemas import AnalysisJob, ReplayJob, encode_job, trigger_kind
 from retrospec.reports.cards import open_cards
+from retrospec.reports.schemas import ReportCard
 from retrospec.sessions.records import (
     MarkerRecord,
     SessionRef,
@@ -45,6 +46,7 @@ class Written(msgspec.Struct):
         markers: All its markers, by offset.
         promoted: Clusters that this session's failures promoted, or updated as issues.
         alerts_sent: Alerts accepted for delivery because of it.
+        card: The report card that was opened for it.
     """
 
     prepared: Prepared
@@ -52,6 +54,7 @@ class Written(msgspec.Struct):
     markers: list[MarkerRecord]
     promoted: int = 0
     alerts_sent: int = 0
+    card: ReportCard | None = None
 
 
 class _Session(msgspec.Struct):
@@ -111,10 +114,13 @@ class BatchWriter:
             if user != session.stored.user_hash
         }
         changes = await write_members(db, members, former)
-        await self._queue_jobs(db, sessions, now)
+        cards = await self._queue_jobs(db, sessions, now)
         seen = await count_in(db, changes, members, min_sessions=self._min_sessions, now=now)
         accepted = await self._alerts.accept(db, list(seen.values()), trigger="ingest_auto_promote", now=now)
-        return _results(sessions, members, seen, accepted)
+        results = _results(sessions, members, seen, accepted)
+        for ref, card in cards.items():
+            results[ref].card = card
+        return results
 
     async def _write_sessions(
         self, db: BaseDBAsyncClient, batch: Sequence[Prepared], now: datetime
@@ -150,7 +156,9 @@ class BatchWriter:
                     changed.append(marker)
         await upsert_markers(db, changed, now)
 
-    async def _queue_jobs(self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime) -> None:
+    async def _queue_jobs(
+        self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime
+    ) -> Mapping[SessionRef, ReportCard]:
         fresh: list[NewJob] = []
         again: list[NewJob] = []
         digests: dict[SessionRef, str] = {}
@@ -162,11 +170,11 @@ class BatchWriter:
             if digest != session.stored.jobs_digest:
                 digests[session.ref] = digest
                 (again if session.stored.revision > 1 else fresh).extend(made)
-        if digests:
-            await enqueue(db, fresh, now)
+        await enqueue(db, fresh, now)
+        if again:
             await enqueue_latest(db, again, now)
-            await set_jobs_digests(db, digests)
-            await open_cards(db, list(digests), now)
+        await set_jobs_digests(db, digests)
+        return await open_cards(db, list(digests), now)
 
     def _jobs_of(self, session: _Session) -> list[NewJob]:
         markers = _by_offset(session.after)

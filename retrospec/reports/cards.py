@@ -8,7 +8,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import checked_time, now
-from retrospec.core.db import Statement, rows, sql_time, transaction
+from retrospec.core.db import Row, Statement, rows, sql_time, transaction
 from retrospec.core.errors import Invalid
 from retrospec.core.ids import new_id
 from retrospec.reports.models import SessionReportCard
@@ -26,6 +26,7 @@ _OPEN = Statement("""
     SELECT r.id, r.project_id, r.session_id, 'pending', '', '', '', '', '', 0, r.now, r.now, r.now
     FROM @rows($1: id text, project_id text, session_id text, now timestamptz) WHERE true
     ON CONFLICT (project_id, session_id) DO NOTHING
+    RETURNING id, project_id, session_id
 """)
 
 
@@ -51,18 +52,43 @@ class Recorded(NamedTuple):
     written: bool
 
 
-async def open_cards(db: BaseDBAsyncClient, refs: Sequence[tuple[str, str]], now: datetime) -> None:
+async def open_cards(
+    db: BaseDBAsyncClient, refs: Sequence[tuple[str, str]], now: datetime
+) -> dict[tuple[str, str], ReportCard]:
     """Give each session that has no card a pending one. One statement.
 
     Args:
         db: A transaction that holds the sessions.
         refs: Project and session ids.
         now: The time that counts as their creation.
+
+    Returns:
+        The cards that this opened, by project and session id.
     """
-    if refs:
-        stamp = sql_time(now)
-        new = ({"id": new_id("card"), "project_id": ref[0], "session_id": ref[1], "now": stamp} for ref in refs)
-        await _OPEN.run(db, rows(new))
+    if not refs:
+        return {}
+    stamp = sql_time(now)
+    new = ({"id": new_id("card"), "project_id": ref[0], "session_id": ref[1], "now": stamp} for ref in refs)
+    opened = await _OPEN.fetch(db, rows(new))
+    return {(row["project_id"], row["session_id"]): _opened(row, now) for row in opened}
+
+
+def _opened(row: Row, now: datetime) -> ReportCard:
+    return ReportCard(
+        id=row["id"],
+        project_id=row["project_id"],
+        session_id=row["session_id"],
+        status="pending",
+        symptom="",
+        technical_root_cause="",
+        suggested_fix="",
+        text_summary="",
+        visual_summary="",
+        confidence=0.0,
+        generated_at=now,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def checked_report(report: AnalysisReport) -> NewCard:

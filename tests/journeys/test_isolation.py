@@ -10,7 +10,7 @@ SESSION, MARKER = "s-equal", "m-equal"
 # A request that would do something, were the thing one's own. Routes without a foreign id have no entry.
 BODIES: dict[str, Json] = {
     "set_state": {"state": "resolved"},
-    "add_feedback": {"kind": "invalid"},
+    "give_feedback": {"kind": "invalid"},
     "split_issue": {"sessionIds": [SESSION]},
 }
 PROJECT_ROUTES = [
