@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import msgspec
+from tortoise.expressions import Subquery
 
 from retrospec.alerts.models import AlertDelivery
 from retrospec.core.clock import ago, now
@@ -88,7 +89,7 @@ class Cleanup:
         """Count what a cleanup of a project would remove now."""
         days, before = await self._cutoff(project_id)
         expired = Session.filter(project_id=project_id, created_at__lt=before)
-        ids = expired.values("session_id")
+        ids = Subquery(expired.values("session_id"))
         objects = await StoredObject.filter(project_id=project_id, created_at__lt=before).values_list("size_bytes", flat=True)
         return CleanupPlan(
             project_id=project_id,
