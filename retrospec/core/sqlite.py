@@ -34,6 +34,18 @@ class ImmediateTransaction(SqliteTransactionWrapper):
         except sqlite3.OperationalError as cause:
             raise OperationalError(cause) from cause
 
+    async def commit(self) -> None:
+        """Commit, or roll back."""
+        # A COMMIT that fails, on a full disk for one, leaves the transaction open: what others wrote next on
+        # the one connection would be lost with it.
+        try:
+            await super().commit()
+        except sqlite3.Error as cause:
+            await self._connection.rollback()
+            if isinstance(cause, sqlite3.OperationalError):
+                raise OperationalError(cause) from cause
+            raise
+
 
 class CancellableTransaction(SqliteTransactionContext):
     """A transaction that gives the connection back when it cannot begin.

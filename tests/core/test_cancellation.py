@@ -1,6 +1,7 @@
 """A client may hang up at any moment; what it had begun must not keep others waiting."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
@@ -45,3 +46,23 @@ async def test_a_transaction_that_cannot_begin_keeps_no_connection(
     async with asyncio.timeout(10):
         await write("written")
     assert (await Project.get(id="proj_default")).site == "written"
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_a_commit_that_fails_leaves_nothing_open(database: Database) -> None:
+    db = database.connection
+    await db.execute_script(
+        "CREATE TABLE a (id PRIMARY KEY); CREATE TABLE b (a REFERENCES a DEFERRABLE INITIALLY DEFERRED)"
+    )
+
+    async def commit_in_vain() -> None:
+        async with transaction() as changes:
+            await changes.execute_query("INSERT INTO b VALUES (1)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await commit_in_vain()
+    await db.execute_query("INSERT INTO a VALUES (2)")
+    await write("written")
+
+    assert await db.execute_query_dict("SELECT id FROM a") == [{"id": 2}]
+    assert await db.execute_query_dict("SELECT * FROM b") == []
