@@ -7,7 +7,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from bench.load import pour
+from bench.load import Load, pour
 from bench.server import folder, serving
 from bench.sessions import requests
 
@@ -39,6 +39,10 @@ def floor(path: Path, count: int) -> float:
     return count / seconds
 
 
+def _show(stored: int, load: Load, ratio: str) -> None:
+    print(f"at {stored:>7} stored: {load.rate:8.0f} sessions/s, {ratio}  {load.statuses}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stored", type=int, default=100_000, help="sessions to store before the second measurement")
@@ -51,13 +55,12 @@ def main() -> None:
         with serving(data, _PORT, **settings):
             flow = requests()
             first = asyncio.run(pour(_PORT, flow, connections=_CONNECTIONS, count=options.measured))
-            print(f"at {0:>7} stored: {first.rate:8.0f} sessions/s, {first.rate / base:.2f} of the floor  {first.statuses}")
+            _show(0, first, f"{first.rate / base:.2f} of the floor")
             rest = options.stored - options.measured
             if rest > 0:
                 asyncio.run(pour(_PORT, flow, connections=_CONNECTIONS, count=rest, seconds=1200))
                 last = asyncio.run(pour(_PORT, flow, connections=_CONNECTIONS, count=options.measured))
-                ratio = last.rate / first.rate
-                print(f"at {options.stored:>7} stored: {last.rate:8.0f} sessions/s, {ratio:.2f} of the rate at 0  {last.statuses}")
+                _show(options.stored, last, f"{last.rate / first.rate:.2f} of the rate at 0")
 
 
 if __name__ == "__main__":

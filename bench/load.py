@@ -24,8 +24,8 @@ class Load:
 
 def request(method: str, path: str, body: bytes = b"", headers: str = "") -> bytes:
     """An HTTP request, ready to be sent."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return (head + headers + "\r\n").encode() + body
+    line = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    return f"{line}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
 
 
 async def pour(port: int, requests: Iterator[bytes], *, connections: int, count: int, seconds: float = 600) -> Load:

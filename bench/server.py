@@ -47,9 +47,9 @@ def folder() -> Iterator[Path]:
 @contextmanager
 def serving(data_dir: Path, port: int, **settings: str) -> Iterator[Running]:
     """Run a server until the block ends."""
-    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "ORCHESTRATOR_PORT": str(port), "LOG_LEVEL": "WARNING"}
+    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "ORCHESTRATOR_PORT": str(port)}
     begun = time.perf_counter()
-    process = subprocess.Popen([RETROSPEC, "serve"], env=environ | settings)
+    process = subprocess.Popen([RETROSPEC, "serve"], env=environ | {"LOG_LEVEL": "WARNING"} | settings)
     url = f"http://127.0.0.1:{port}"
     try:
         yield Running(url, port, process, _wait(url, process, begun))

@@ -9,7 +9,7 @@ import msgspec
 from bench.load import request
 
 _KINDS = ("api_error", "js_exception", "ui_no_effect", "validation_failed")
-_WORDS = "cart checkout order profile search payment address coupon review wishlist".split()
+_WORDS = ["cart", "checkout", "order", "profile", "search", "payment", "address", "coupon", "review", "wishlist"]
 _DEFECTS = 200
 
 
@@ -22,7 +22,8 @@ def _defect(number: int) -> dict[str, str]:
         "ui_no_effect": f"click on button {word} {other} had no effect",
         "validation_failed": f"field {word}.{other} refused: pattern mismatch",
     }[kind]
-    return {"kind": kind, "label": label, "clusterKey": f"{kind}:{word}", "evidence": f"at {word} ({other}.js:{number}:7)"}
+    evidence = f"at {word} ({other}.js:{number}:7)"
+    return {"kind": kind, "label": label, "clusterKey": f"{kind}:{word}", "evidence": evidence}
 
 
 DEFECTS = [_defect(number) for number in range(_DEFECTS)]

@@ -1,5 +1,6 @@
 """Composition only: the services of a server, its routes, and what runs beside them."""
 
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import count
@@ -185,7 +186,7 @@ def make_app(server: Server) -> Sanic[Any, Any]:
     config.ACCESS_LOG = False
     config.FALLBACK_ERROR_FORMAT = "json"
     config.KEEP_ALIVE_TIMEOUT = 75
-    config.REQUEST_TIMEOUT = settings.request_read_timeout_seconds
+    config.REQUEST_TIMEOUT = math.ceil(settings.request_read_timeout_seconds)
     # A cleanup answers when it is done; downloads take as long as the client's line.
     config.RESPONSE_TIMEOUT = 600
     # On the wire; what a body may become is limited where it is read.

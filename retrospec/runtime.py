@@ -32,7 +32,9 @@ Made = TypeVar("Made", bound=Component)
 
 
 class Runtime:
-    """Settings, database and plugins of a process. Used as `async with runtime:`; `serve`, `worker` and commands share it.
+    """Settings, database and plugins of a process: what `serve`, `worker` and one-shot commands share.
+
+    Used as `async with runtime:`.
 
     Attributes:
         queue: Hands out replay and analysis jobs.
@@ -75,7 +77,12 @@ class Runtime:
 
     def components(self) -> Mapping[type, Component]:
         """The plugins in use, by family, for handlers that ask for them."""
-        return {StorageBackend: self.storage, QueueBackend: self.queue, Analyzer: self.analyzer, Redactor: self.redactor}
+        return {
+            StorageBackend: self.storage,
+            QueueBackend: self.queue,
+            Analyzer: self.analyzer,
+            Redactor: self.redactor,
+        }
 
     async def _open_database(self) -> None:
         if self.database.is_sqlite:
@@ -87,7 +94,7 @@ class Runtime:
         self._open.push_async_callback(self.database.close)
         if missing := await missing_migrations(self.database.connection):
             raise SchemaBehind(
-                f"the database's schema is behind this version by {len(missing)} migration(s): run `retrospec db upgrade`"
+                f"the database's schema lacks {len(missing)} migration(s) of this version: run `retrospec db upgrade`"
             )
 
     def _components(self) -> list[Component]:
@@ -104,7 +111,7 @@ class Runtime:
 
     def _make(self, family: type[Made], name: str, setting: str) -> Made:
         section = self.settings.plugin_section(FAMILIES[family], name)
-        return self.plugins.make(family, name, section, setting=setting)  # type: ignore[type-abstract]
+        return self.plugins.make(family, name, section, setting=setting)
 
     def _make_strategies(self) -> Mapping[str, ClusteringStrategy]:
         chosen = self.settings.clustering_strategy
@@ -118,5 +125,3 @@ class Runtime:
                 # Nobody has asked for it yet: a project that names it is told then.
                 log.warning("clustering strategy left out", strategy=name, error=str(cause))
         return made
-
-

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvloop
-from sanic.server.async_server import AsyncioServer
 
 from retrospec.app import Server, make_app
 from retrospec.core.background import Loop
@@ -32,7 +31,7 @@ class Listening:
         url: Where, e.g. `http://127.0.0.1:8080`.
     """
 
-    def __init__(self, server: Server, sanic: AsyncioServer, sock: socket.socket) -> None:
+    def __init__(self, server: Server, sanic: Any, sock: socket.socket) -> None:
         self.server = server
         self._sanic = sanic
         host, port = sock.getsockname()[:2]
@@ -68,15 +67,14 @@ async def listening(settings: Settings) -> AsyncIterator[Listening]:
         sock = _listen(settings)
         server = await Server.create(runtime)
         app = make_app(server)
-        sanic = await app.create_server(
+        # Sanic's own wrapper of the event loop's server has no types.
+        sanic: Any = await app.create_server(
             sock=sock,
             protocol=Protocol,
             backlog=_BACKLOG,
             access_log=False,
             asyncio_server_kwargs={"start_serving": False},
         )
-        if sanic is None:
-            raise SettingsError("the server could not be made")
         await sanic.startup()
         await sanic.before_start()
         server.start()

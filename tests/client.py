@@ -85,8 +85,10 @@ class Client:
     async def ingest(self, session_id: str, *markers: Json, **session: Any) -> Json:
         """Ingest a session of a minute ago."""
         started = wire(datetime.now(UTC) - timedelta(minutes=1))
-        sent = {"id": session_id, "site": "shop.example", "route": "/checkout", "startedAt": started, "durationMs": 4200}
-        return await self.post("/v1/ingest/session", {"session": sent | session, "markers": list(markers)}, 202)
+        sent = {"id": session_id, "site": "shop.example", "route": "/checkout", "durationMs": 4200}
+        return await self.post(
+            "/v1/ingest/session", {"session": sent | {"startedAt": started} | session, "markers": list(markers)}, 202
+        )
 
     async def recorded(self, session_id: str, *markers: Json, **session: Any) -> Json:
         """Upload a recording and ingest its session."""
@@ -139,7 +141,11 @@ async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 20) -
 
 
 RECORDING: list[Json] = [
-    {"type": 4, "data": {"href": "http://shop.example/checkout", "width": 1280, "height": 720}, "timestamp": 1_700_000_000_000},
+    {
+        "type": 4,
+        "data": {"href": "http://shop.example/a", "width": 1280, "height": 720},
+        "timestamp": 1_700_000_000_000,
+    },
     {
         "type": 2,
         "data": {

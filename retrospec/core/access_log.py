@@ -27,7 +27,12 @@ def install_access_log(app: Sanic[Any, Any], counters: Counters) -> None:
         seconds = perf_counter() - getattr(request.ctx, "began", perf_counter())
         route = f"/{request.route.path}" if request.route else "none"
         counters.observe(
-            "retrospec_http_request_seconds", seconds, _BOUNDS, method=_method(request), route=route, status=str(response.status)
+            "retrospec_http_request_seconds",
+            seconds,
+            _BOUNDS,
+            method=_method(request),
+            route=route,
+            status=str(response.status),
         )
         write = log.info if response.status >= 400 or seconds >= _SLOW else log.debug
         write(

@@ -65,20 +65,29 @@ class _Gzip:
 
 class _Zstd:
     def __init__(self) -> None:
-        self._inflate = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj(read_across_frames=True)
+        self._inflate = self._frame()
         self._begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         self._begun = self._begun or bool(data)
         for start in range(0, len(data), _ZSTD_SLICE):
-            try:
-                yield self._inflate.decompress(data[start : start + _ZSTD_SLICE])
-            except zstandard.ZstdError as cause:
-                raise Invalid(f"the body is not valid zstd: {cause}") from cause
+            piece = data[start : start + _ZSTD_SLICE]
+            while piece:
+                if self._inflate.eof:  # a body may have several frames
+                    self._inflate = self._frame()
+                try:
+                    yield self._inflate.decompress(piece)
+                except zstandard.ZstdError as cause:
+                    raise Invalid(f"the body is not valid zstd: {cause}") from cause
+                piece = self._inflate.unused_data
 
     def finish(self) -> None:
         if self._begun and not self._inflate.eof:
             raise BodyIncomplete("the zstd body is cut off")
+
+    @staticmethod
+    def _frame() -> Any:
+        return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
 
 
 def _inflater(encoding: str) -> _Inflater:

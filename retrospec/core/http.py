@@ -8,7 +8,7 @@ import msgspec
 from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import NotFound as SanicNotFound
-from sanic.exceptions import PayloadTooLarge, RequestTimeout, SanicException
+from sanic.exceptions import PayloadTooLarge, RequestTimeout, SanicException, ServiceUnavailable
 from tortoise.exceptions import OperationalError, ValidationError
 
 from retrospec.core.db import AWAY
@@ -48,29 +48,36 @@ def answer_error(request: Request, error: Exception) -> HTTPResponse:
     return response
 
 
+_OF_SANIC: tuple[tuple[type[SanicException], RetrospecError], ...] = (
+    (SanicNotFound, NotFound("there is nothing at this path")),
+    (SanicMethodNotAllowed, MethodNotAllowed()),
+    (PayloadTooLarge, TooLarge()),
+    (RequestTimeout, Invalid("the request did not arrive in time")),
+    (ServiceUnavailable, Unavailable("the server is busy or stopping")),
+)
+
+
 def _known(error: Exception) -> RetrospecError:
-    match error:
-        case RetrospecError():
-            return error
-        case SanicNotFound():
-            return NotFound("there is nothing at this path")
-        case SanicMethodNotAllowed():
-            return MethodNotAllowed()
-        case PayloadTooLarge():
-            return TooLarge()
-        case RequestTimeout():
-            return Invalid("the request did not arrive in time")
-        case SanicException(status_code=503):
-            return Unavailable("the server is busy or stopping")
-        case SanicException() if error.status_code and 400 <= error.status_code < 500:
-            return Invalid(str(error) or None)
-        case ValidationError():
-            # An id in a path or a filter that is longer than any that is stored.
-            return Invalid(f"a value is not of its field's form: {error}")
-        case OperationalError() if _is_sqlite_trouble(error):
-            return Unavailable("the database cannot be written just now")
-        case _ if isinstance(error, AWAY):
-            return Unavailable("the database does not answer")
+    if isinstance(error, RetrospecError):
+        return error
+    if isinstance(error, SanicException):
+        return _of_sanic(error)
+    if isinstance(error, ValidationError):
+        # An id in a path or a filter that is longer than any that is stored.
+        return Invalid(f"a value is not of its field's form: {error}")
+    if isinstance(error, OperationalError) and _is_sqlite_trouble(error):
+        return Unavailable("the database cannot be written just now")
+    if isinstance(error, AWAY):
+        return Unavailable("the database does not answer")
+    return RetrospecError("internal error")
+
+
+def _of_sanic(error: SanicException) -> RetrospecError:
+    for kind, known in _OF_SANIC:
+        if isinstance(error, kind):
+            return known
+    if error.status_code and 400 <= error.status_code < 500:
+        return Invalid(str(error) or None)
     return RetrospecError("internal error")
 
 

@@ -110,7 +110,17 @@ class Routes:
         """
 
         def register(handler: Wrapped) -> Wrapped:
-            endpoint = _describe(handler, method, path, self._tag, access, status, produces, reads, media_type)
+            endpoint = _describe(
+                handler,
+                method=method,
+                path=path,
+                tag=self._tag,
+                access=access,
+                status=status,
+                produces=produces,
+                reads=reads,
+                media_type=media_type,
+            )
             self.endpoints.append(endpoint)
             self.blueprint.add_route(
                 _serve(handler, endpoint, reads is not None),
@@ -128,6 +138,7 @@ class Routes:
 
 def _describe(
     handler: Handler,
+    *,
     method: str,
     path: str,
     tag: str,

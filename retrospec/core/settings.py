@@ -85,7 +85,7 @@ class Settings(BaseModel):
     artifact_token_ttl_seconds: int = Field(300, ge=1, le=86_400, description="Life of an artifact token, seconds")
     anonymous_access: Access | None = Field(
         None,
-        description="What a request without key may do; unset: `full` on loopback without `INGEST_API_KEY`, else `none`",
+        description="What a request without key may do; unset: `full` on loopback without `INGEST_API_KEY`, or `none`",
     )
     rate_limit_requests_per_sec: float = Field(
         25, ge=0, le=100_000, description="Requests a second and client; 0 = off"

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from retrospec.core.errors import SettingsError
 from retrospec.core.settings import PLUGIN_SECTIONS, Settings
 
-_SECRET = "(hidden)"
+_HIDDEN = "(hidden)"
 _PLAIN_FIELDS = [name for name in Settings.model_fields if name not in PLUGIN_SECTIONS]
 
 
@@ -94,7 +94,7 @@ def _say(mistake: ErrorDetails) -> str:
     path = [str(part) for part in mistake["loc"]]
     if not path:
         return mistake["msg"].removeprefix("Value error, ")
-    value = _SECRET if is_secret(path[0]) else _show(mistake["input"])
+    value = _HIDDEN if is_secret(path[0]) else _show(mistake["input"])
     reason = mistake["msg"].removeprefix("Value error, ")
     return f"{'.'.join([path[0].upper(), *path[1:2]])}={value}: {reason[0].lower()}{reason[1:]}"
 
@@ -102,7 +102,7 @@ def _say(mistake: ErrorDetails) -> str:
 def _show(value: object) -> str:
     match value:
         case SecretStr():
-            return _SECRET
+            return _HIDDEN
         case None:
             return ""
         case tuple() | list():

@@ -22,7 +22,9 @@ class Batcher(Generic[Item, Result]):
     items of one key never share a batch: the later one waits for the next, and so finds the former.
     """
 
-    def __init__(self, write: Write[Item, Result], *, key: Callable[[Item], object], size: int, at_once: int = 1) -> None:
+    def __init__(
+        self, write: Write[Item, Result], *, key: Callable[[Item], object], size: int, at_once: int = 1
+    ) -> None:
         self._write = write
         self._key = key
         self._size = size

@@ -38,14 +38,12 @@ class Clusterer:
             name: The project's strategy; None, or one that is no longer installed, means the default.
             markers: Those of one session.
         """
-        used = name if name in self._strategies else self._default
+        used = name if name is not None and name in self._strategies else self._default
         strategy = self._strategies[used]
         if not markers:
             return Keyed((), used, strategy.version)
         try:
-            keys = list(strategy.keys(markers))
-            if len(keys) != len(markers) or not all(map(_KEY.fullmatch, keys)):
-                raise ValueError("the strategy did not return one well-formed key for each marker")
+            keys = _checked(strategy.keys(markers), len(markers))
         except Exception:
             # Ingest goes on: a failure that is grouped plainly is better than one that is lost.
             log.exception("clustering strategy failed", plugin=used)
@@ -54,7 +52,14 @@ class Clusterer:
         return Keyed(keys, used, strategy.version)
 
 
+def _checked(keys: Sequence[str], count: int) -> list[str]:
+    keys = list(keys)
+    if len(keys) != count or not all(map(_KEY.fullmatch, keys)):
+        raise ValueError("the strategy did not return one well-formed key for each marker")
+    return keys
+
+
 def plain_key(marker: MarkerFacts) -> str:
     """The key that needs no strategy: a hash of what the SDK said, letter by letter."""
-    said = "\0".join((marker.kind, marker.hint, marker.label))
+    said = f"{marker.kind}\0{marker.hint}\0{marker.label}"
     return f"{marker.kind}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"

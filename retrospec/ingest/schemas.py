@@ -40,7 +40,9 @@ class MarkerIn(msgspec.Struct, rename="camel"):
     replay_offset_ms: Milliseconds | None = None
     kind: Annotated[
         str | None,
-        msgspec.Meta(description="validation_failed, api_error, js_exception or ui_no_effect; anything else counts as the last"),
+        msgspec.Meta(
+            description="validation_failed, api_error, js_exception or ui_no_effect; anything else counts as the last"
+        ),
     ] = None
 
 

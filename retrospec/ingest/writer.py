@@ -122,9 +122,7 @@ class BatchWriter:
             results[ref].card = card
         return results
 
-    async def _write_sessions(
-        self, db: BaseDBAsyncClient, batch: Sequence[Prepared], now: datetime
-    ) -> list[_Session]:
+    async def _write_sessions(self, db: BaseDBAsyncClient, batch: Sequence[Prepared], now: datetime) -> list[_Session]:
         unknown = [one.session.ref for one in batch if not one.started_at_given]
         began = await started_times(db, unknown)
         for one in batch:

@@ -143,9 +143,7 @@ async def aliases_of(db: BaseDBAsyncClient, refs: Iterable[ClusterRef]) -> dict[
     return {(row["project_id"], row["source_key"]): row["target_key"] for row in found}
 
 
-async def known_users(
-    db: BaseDBAsyncClient, refs: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], dict[str, str]]:
+async def known_users(db: BaseDBAsyncClient, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, str]]:
     """The user under which each cluster counts a session: by session, then by cluster key."""
     found: dict[tuple[str, str], dict[str, str]] = {ref: {} for ref in refs}
     sent = rows({"project_id": project, "session_id": session} for project, session in refs)
@@ -277,9 +275,20 @@ _TYPES = """project_id text, key text, kind text, symptom text, strategy text, s
     muted_until_sessions integer, regressed boolean, state_updated_at timestamptz, promoted_at timestamptz,
     promoted_session_count integer, created_at timestamptz"""
 _CHANGED = (
-    "session_count user_count marker_count representative_session_id first_seen_at last_seen_at state muted_until "
-    "muted_until_sessions regressed state_updated_at promoted_at promoted_session_count"
-).split()
+    "session_count",
+    "user_count",
+    "marker_count",
+    "representative_session_id",
+    "first_seen_at",
+    "last_seen_at",
+    "state",
+    "muted_until",
+    "muted_until_sessions",
+    "regressed",
+    "state_updated_at",
+    "promoted_at",
+    "promoted_session_count",
+)
 
 _LOCK = Statement(f"""
     SELECT {", ".join("c." + name for name in Cluster.__struct_fields__)} FROM issue_clusters c

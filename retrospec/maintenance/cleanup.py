@@ -90,7 +90,8 @@ class Cleanup:
         days, before = await self._cutoff(project_id)
         expired = Session.filter(project_id=project_id, created_at__lt=before)
         ids = Subquery(expired.values("session_id"))
-        objects = await StoredObject.filter(project_id=project_id, created_at__lt=before).values_list("size_bytes", flat=True)
+        old = StoredObject.filter(project_id=project_id, created_at__lt=before)
+        objects = await old.values_list("size_bytes", flat=True)
         return CleanupPlan(
             project_id=project_id,
             retention_days=days,

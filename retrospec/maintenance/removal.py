@@ -41,7 +41,7 @@ _MARK_STRAYS = Statement("""
 
 
 async def remove_expired(project_id: str, before: datetime) -> tuple[int, int]:
-    """Remove up to `STEP` sessions that arrived before a time, in one transaction. Ingest into the project waits for it.
+    """Remove up to `STEP` sessions older than a time, in one transaction that ingest into the project waits for.
 
     Returns:
         How many sessions and how many issues went; no sessions means that none is left.

@@ -5,17 +5,17 @@ from types import TracebackType
 from typing import Self
 
 
-class Component(ABC):
+class Component(ABC):  # noqa: B024 (its families have the abstract methods)
     """A plugin object with a lifetime. Used as `async with component:` by the server and by tests."""
 
-    async def open(self) -> None:
+    async def open(self) -> None:  # noqa: B027 (nothing to open is the ordinary case)
         """Make ready. Called once, before any other method.
 
         Raises:
             Exception: The server does not start, and shows this text.
         """
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027
         """Give back what `open` took. Called once, at the end; nothing else is called after it."""
 
     async def check(self) -> str:

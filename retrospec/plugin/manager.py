@@ -136,7 +136,8 @@ class PluginHost:
         for impl in self._pluggy.hook.retrospec_register.get_hookimpls():
             record = by_name[impl.plugin_name]
             try:
-                record.offers = [self._accept(offer) for offer in impl.function()]
+                offers: Iterable[object] = impl.function()  # type: ignore[assignment]
+                record.offers = [self._accept(offer) for offer in offers]
             except (Exception, SystemExit) as cause:
                 record.fail(cause)
         for record in self.records:

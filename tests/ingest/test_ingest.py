@@ -189,7 +189,9 @@ async def test_a_session_without_a_recording_or_without_failures_queues_nothing(
         ({"replayOffsetMs": 12.7}, {"replayOffsetMs": 12}),
     ],
 )
-async def test_markers_are_put_right_and_never_refused(client: Client, sent: dict[str, object], stored: dict[str, object]) -> None:
+async def test_markers_are_put_right_and_never_refused(
+    client: Client, sent: dict[str, object], stored: dict[str, object]
+) -> None:
     answer = await client.ingest("s1", marker() | sent)
 
     (found,) = answer["session"]["markers"]
