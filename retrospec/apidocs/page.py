@@ -87,7 +87,10 @@ def _errors(document: Json) -> Iterator[Builder]:
         error = document["components"]["responses"][name]
         example = error["content"]["application/json"]["example"]
         yield E.tr(
-            E.td(E.code(status)), E.td(E.code(example["code"])), E.td(error["description"]), id=f"error-{status}"
+            E.td(E.code(status)),
+            E.td(E.code(example["code"])),
+            E.td(inline(error["description"])),
+            id=f"error-{status}",
         )
 
 

@@ -18,12 +18,10 @@ Everything lies within a project, and the key says which one: ids of two project
 
 _TAGS: Mapping[str, str] = {
     "Ingest": "Where browsers and servers send what happened.",
-    "Recordings": "Recordings on their way in, and sessions with all that belongs to them.",
-    "Sessions": "Sessions with their failures, recordings and reports.",
+    "Recordings": "Recordings, on their way in and out.",
+    "Sessions": "Sessions with their failures, and what analyses say of them.",
     "Issues": "Failures that repeat: found, triaged, merged and split.",
-    "Artifacts": "What workers made of a recording, for the player.",
-    "Reports": "What analyses say.",
-    "Workers": "Where workers report what they made. Needs the internal key.",
+    "Artifacts": "What workers made of recordings.",
     "Maintenance": "Removing what is no longer needed.",
     "Admin": "Projects and their keys. Needs the admin key.",
     "Queues": "The operator's view of the jobs. Needs the admin key.",

@@ -48,8 +48,8 @@ async def read_artifact(
 ) -> HTTPResponse | None:
     """Read an artifact.
 
-    The object's bytes with its content type; `Range` is honoured, for players that seek. Either a key or a token
-    permits it.
+    The object's bytes with its content type; `Range` is honoured, for players that seek, and answered with 416 where it
+    lies outside of the object. Either a key or a token permits it.
     """
     project_id = caller.project_id or tokens.project_of(query.artifact_token, session_id, artifact_type)
     return await serve_object(request, storage, await artifact_key(project_id, session_id, artifact_type))
@@ -60,7 +60,7 @@ async def report_replay(body: ReplayResult, counters: Counters) -> ArtifactAnswe
     """Report what a replay worker made of a session.
 
     One artifact is kept for a session and type. A later result replaces it; one that was generated earlier than what
-    is there changes nothing, and the answer is what stands.
+    is there changes nothing, and the answer is what stands. Answers 404 for an unknown session.
     """
     recorded = await record_artifact(await checked_result(body))
     counters.add("retrospec_replay_artifacts_total", recorded.written)

@@ -21,20 +21,17 @@ from retrospec.core.routing import Access, Endpoint
 _PATH_PARAMETER = re.compile(r"<(\w+)(?::\w+)?>")
 _FIRST_SENTENCE = re.compile(r"^[^.]*(?:\.(?!\s|$)[^.]*)*\.?\s*")
 _STATUS = re.compile(r"\b[45]\d\d\b")
-_ERRORS: Mapping[str, type[errors.RetrospecError]] = {
-    str(error.status): error
-    for error in (
-        errors.Invalid,
-        errors.Unauthorized,
-        errors.Forbidden,
-        errors.NotFound,
-        errors.Conflict,
-        errors.TooLarge,
-        errors.UnsupportedEncoding,
-        errors.RangeNotSatisfiable,
-        errors.RateLimited,
-        errors.Unavailable,
-    )
+_ERRORS: Mapping[str, tuple[type[errors.RetrospecError], str]] = {
+    "400": (errors.Invalid, "The request is not what this takes; the text names the field or parameter."),
+    "401": (errors.Unauthorized, "The key is missing, unknown, revoked or expired."),
+    "403": (errors.Forbidden, "The key does not allow this, or these endpoints are switched off."),
+    "404": (errors.NotFound, "There is no such thing in this project."),
+    "409": (errors.Conflict, "This contradicts what is already there."),
+    "413": (errors.TooLarge, "The body is larger than this server takes."),
+    "415": (errors.UnsupportedEncoding, "The body's `Content-Encoding` is not one that this server reads."),
+    "416": (errors.RangeNotSatisfiable, "The range lies outside of the object."),
+    "429": (errors.RateLimited, "Too many requests; `Retry-After` says when to come again."),
+    "503": (errors.Unavailable, "A backing service is down; `Retry-After` says when to come again."),
 }
 _SECURITY: Mapping[str, Json] = {
     "projectKey": {
@@ -264,7 +261,7 @@ class _Operation:
     def _error_statuses(self) -> list[str]:
         """Those that follow from what the route takes, and those that its docstring names."""
         endpoint = self._endpoint
-        statuses = set(_STATUS.findall(self._description())) & _ERRORS.keys()
+        statuses = set(_STATUS.findall(f"{endpoint.summary}\n{self._description()}")) & _ERRORS.keys()
         if endpoint.body is not None:
             statuses |= {"400", "413", "415"}
         if endpoint.query is not None or endpoint.parameters:
@@ -285,14 +282,14 @@ def _scopes(endpoint: Endpoint) -> list[str]:
 
 
 def _error_name(status: str) -> str:
-    return _ERRORS[status].__name__
+    return _ERRORS[status][0].__name__
 
 
 def _error_answer(status: str) -> Json:
-    error = _ERRORS[status]
+    error, meaning = _ERRORS[status]
     example = ErrorAnswer(error.__doc__ or "", error.code, "7d4c3a52-9e0c-4b1d-8f59-2f6f5b0a1c11")
     answer: Json = {
-        "description": error.__doc__,
+        "description": meaning,
         "content": {
             "application/json": {
                 "schema": {"$ref": REFS.format(name=ErrorAnswer.__name__)},

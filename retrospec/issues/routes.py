@@ -101,7 +101,8 @@ async def list_issue_feedback(caller: Caller, cluster_key: str, query: FeedbackQ
 async def merge_issues(caller: Caller, body: MergeOrder, settings: Settings) -> MergeAnswer:
     """Merge up to 100 clusters into one.
 
-    The target keeps its state. Markers that arrive later with a merged key join it.
+    The target keeps its state. Markers that arrive later with a merged key join it. Answers 404 when one of them is
+    unknown.
     """
     return MergeAnswer(await merging.merge(caller.project_id, body, settings.cluster_promote_min_sessions))
 

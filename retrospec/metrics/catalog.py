@@ -47,12 +47,14 @@ QUEUE_DEPTHS = {
     for depth, meaning in DEPTHS.items()
 }
 TOTALS = (
+    Metric("retrospec_events_uploaded_total", "counter", "Recordings stored by uploads"),
+    Metric("retrospec_events_uploaded_bytes_total", "counter", "Size of these recordings as stored, bytes"),
     Metric("retrospec_ingest_sessions_total", "counter", "Sessions written by ingest, each further flush of one too"),
     Metric("retrospec_ingest_markers_total", "counter", "Failures that came with these sessions"),
     Metric("retrospec_replay_queue_errors_total", "counter", "Failed attempts to hand replay jobs to the queue"),
     Metric("retrospec_analysis_queue_errors_total", "counter", "Failed attempts to hand analysis jobs to the queue"),
-    Metric("retrospec_replay_artifacts_total", "counter", "Artifacts that replay workers reported"),
-    Metric("retrospec_analysis_reports_total", "counter", "Report cards that analysis workers reported"),
+    Metric("retrospec_replay_artifacts_total", "counter", "Artifacts of sessions that were written"),
+    Metric("retrospec_analysis_reports_total", "counter", "Report cards of sessions that were written"),
     Metric("retrospec_cleanup_runs_total", "counter", "Finished runs of the cleanup"),
     Metric("retrospec_cleanup_event_objects_total", "counter", "Recordings that the cleanup deleted from storage"),
     Metric("retrospec_cleanup_artifact_objects_total", "counter", "Artifacts that the cleanup deleted from storage"),

@@ -64,7 +64,7 @@ async def delete_project(project_id: str, purge: ProjectPurge, caches: ProjectCa
     """Delete a project with all its data and objects.
 
     Its keys are closed first. If the request is cut off, sending it again goes on where it stopped.
-    The default project cannot be deleted.
+    The default project cannot be deleted: 409.
     """
     await service.delete_project(project_id, purge, closed=caches.forget)
     return ProjectDeleted(deleted=True, project_id=project_id)

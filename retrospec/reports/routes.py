@@ -24,7 +24,7 @@ async def report_analysis(body: AnalysisReport, counters: Counters) -> ReportAns
     """Report what an analysis worker found out about a session.
 
     One card is kept for a session. A later report replaces it; one that was generated earlier than what is there
-    changes nothing, and the answer is what stands.
+    changes nothing, and the answer is what stands. Answers 404 for an unknown session.
     """
     recorded = await record_card(checked_report(body))
     counters.add("retrospec_analysis_reports_total", recorded.written)
