@@ -153,12 +153,19 @@ def redacted(redact: Redact, event: bytes) -> bytes:
     Raises:
         RedactorFailed: It raised, or what it gave back is no event.
     """
+    failure = ""
     try:
         cleaned = redact(event)
-        if cleaned is not event:
-            msgspec.json.decode(cleaned, type=dict)
+        if cleaned is event:
+            return event
+        if _is_event(cleaned):
+            return cleaned
     except Exception as cause:
-        # Without the error's own text, which may hold what was to be taken out.
-        log.error("the redactor failed", error=type(cause).__name__)  # noqa: TRY400
-        raise RedactorFailed from None
-    return cleaned
+        # Neither its text nor itself goes on from here: they may hold what was to be taken out.
+        failure = type(cause).__name__
+    log.error("the redactor failed", reason=failure or "it gave back something else than an event")
+    raise RedactorFailed
+
+
+def _is_event(cleaned: object) -> bool:
+    return isinstance(cleaned, bytes) and isinstance(msgspec.json.decode(cleaned), dict)

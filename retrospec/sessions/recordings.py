@@ -23,14 +23,18 @@ class StoredRecording:
     """A recording that has been found and opened. Iterate `answer`, or await `close`."""
 
     def __init__(self, session_id: str, key: str, content: ObjectContent) -> None:
-        self._session_id = session_id
-        self._key = key
+        head = msgspec.json.encode({"sessionId": session_id, "eventsObjectKey": key})
+        self._head = head[:-1] + b',"events":'
         self._content = content
+
+    @property
+    def answer_size(self) -> int:
+        """Size of the answer in bytes. Announced, it lets a client notice an answer that breaks off."""
+        return len(self._head) + self._content.info.size + 1
 
     async def answer(self) -> AsyncIterator[bytes]:
         """The JSON object that tells session, key and events, in pieces."""
-        head = msgspec.json.encode({"sessionId": self._session_id, "eventsObjectKey": self._key})
-        yield head[:-1] + b',"events":'
+        yield self._head
         async for piece in self._content.chunks:
             yield piece
         yield b"}"

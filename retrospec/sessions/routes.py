@@ -34,7 +34,8 @@ async def read_events(request: Request, caller: Caller, session_id: str, storage
     """
     recording = await open_recording(storage, caller.project_id, session_id)
     try:
-        response = await request.respond(content_type="application/json")
+        headers = {"Content-Length": str(recording.answer_size)}
+        response = await request.respond(headers=headers, content_type="application/json")
         async for piece in recording.answer():
             await response.send(piece)
         await response.eof()

@@ -143,12 +143,11 @@ def _text(quoted: bytes, at: int) -> str:
 
 
 def _object_end(body: Buffer, at: int, index: int) -> int:
-    depth = 0
-    begin = at
+    begin, at, depth = at, at + 1, 1
     while found := _BRACE(body, at):
         at = found.end()
         depth += 1 if found[1] == b"{" else -1
-        if depth <= 0:
+        if depth == 0:
             return at
     raise InvalidPayload(f"events[{index}] is cut off (byte {begin})")
 
@@ -159,11 +158,10 @@ def _value_end(body: Buffer, at: int) -> int:
         if scalar is None:
             raise InvalidPayload(f"expected a value (byte {at})")
         return scalar.end()
-    depth = 0
-    begin = at
+    begin, at, depth = at, at + 1, 1
     while found := _BRACKET(body, at):
         at = found.end()
         depth += 1 if found[1] in (b"{", b"[") else -1
-        if depth <= 0:
+        if depth == 0:
             return at
     raise InvalidPayload(f"a value is cut off (byte {begin})")
