@@ -9,7 +9,7 @@ from retrospec.core.counters import Counters
 from retrospec.core.log import get_logger
 
 log = get_logger("retrospec.access")
-_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SLOW = 1.0
 
 
@@ -29,7 +29,7 @@ def install_access_log(app: Sanic[Any, Any], counters: Counters) -> None:
         counters.observe(
             "retrospec_http_request_seconds",
             seconds,
-            _BOUNDS,
+            BOUNDS,
             method=_method(request),
             route=route,
             status=str(response.status),

@@ -23,6 +23,8 @@ AWAY = (
     DBConnectionError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.InterfaceError,
+    # For an instant after PostgreSQL has ended an idle connection.
+    asyncpg.exceptions.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.TooManyConnectionsError,

@@ -185,6 +185,9 @@ def _serve(
             taken["query"] = read_query(request, endpoint.query)
         if decoded_body is not None:
             taken["body"] = await _read(request, decoded_body)
+        elif not reads_itself and request.stream is not None:
+            # Nobody asks what it says, but what is not read would be taken for the next request.
+            await _read_bytes(request)
         given, composed = request.ctx.given, request.app.ctx.components
         for name, kind in endpoint.components.items():
             taken[name] = given[kind] if kind in given else composed[kind]
@@ -197,10 +200,13 @@ def _serve(
 
 
 async def _read(request: Request, shape: type) -> Any:
-    settings: Settings = request.app.ctx.components[Settings]
-    body = await read_body(request, limit=settings.max_body_bytes, timeout=settings.request_read_timeout_seconds)
     # Where every field has a default, no body says the same as an empty object.
-    return decode(body or b"{}", shape)
+    return decode(await _read_bytes(request) or b"{}", shape)
+
+
+async def _read_bytes(request: Request) -> bytes:
+    settings: Settings = request.app.ctx.components[Settings]
+    return await read_body(request, limit=settings.max_body_bytes, timeout=settings.request_read_timeout_seconds)
 
 
 def read_query(request: Request, shape: type) -> Any:

@@ -146,6 +146,9 @@ class BatchWriter:
             for marker in session.prepared.markers:
                 marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
                 known = session.before.get(marker.marker_id)
+                if known and _says_the_same(known, marker):
+                    # It stays where it is, also where a split or an older strategy has put it.
+                    marker.cluster_key = known.cluster_key
                 if known and known.replay_offset_ms == marker.replay_offset_ms:
                     # A visitor's clock that runs ahead is held to the time of arrival: the first one.
                     marker.observed_at = known.observed_at
@@ -194,6 +197,10 @@ class BatchWriter:
         ]
 
 
+def _says_the_same(one: MarkerRecord, other: MarkerRecord) -> bool:
+    return (one.kind, one.label, one.evidence, one.hint) == (other.kind, other.label, other.evidence, other.hint)
+
+
 def _by_offset(markers: Mapping[str, MarkerRecord]) -> list[MarkerRecord]:
     return sorted(markers.values(), key=lambda marker: (marker.replay_offset_ms, marker.marker_id))
 
@@ -225,6 +232,7 @@ def _membership(
         before=len(before),
         user_hash=session.stored.user_hash,
         first_observed_at=min(marker.observed_at for marker in markers),
+        first_before=min((marker.observed_at for marker in before), default=None),
         last_observed_at=max(marker.observed_at for marker in markers),
         days=dict(days),
         symptom=markers[0].label,

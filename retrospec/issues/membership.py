@@ -24,6 +24,7 @@ class Membership(msgspec.Struct):
         count: Markers now; 0 ends the membership.
         before: Markers before.
         user_hash: Of the session's user; empty where the site names none.
+        first_before: The first sighting before the change; None where there was none.
         days: Change of the number of markers by day.
         symptom: Label of the first marker; names a new cluster.
         has_recording: Whether the session can be replayed.
@@ -37,6 +38,7 @@ class Membership(msgspec.Struct):
     before: int
     user_hash: str
     first_observed_at: datetime
+    first_before: datetime | None
     last_observed_at: datetime
     days: dict[date, int]
     symptom: str
@@ -219,7 +221,9 @@ async def add_days(db: BaseDBAsyncClient, members: Sequence[Membership]) -> None
         for day, change in member.days.items():
             markers[(*member.ref, day)] += change
         # A session counts on the day on which it first hit the cluster.
-        sessions[(*member.ref, member.first_observed_at.date())] += (member.count > 0) - (member.before > 0)
+        sessions[(*member.ref, member.first_observed_at.date())] += member.count > 0
+        if member.first_before is not None:
+            sessions[(*member.ref, member.first_before.date())] -= 1
     touched = sorted(key for key in markers.keys() | sessions.keys() if markers[key] or sessions[key])
     if touched:
         await _ADD_DAYS.run(
@@ -293,7 +297,7 @@ _CHANGED = (
 _LOCK = Statement(f"""
     SELECT {", ".join("c." + name for name in Cluster.__struct_fields__)} FROM issue_clusters c
     JOIN @rows($1: project_id text, key text) ON c.project_id = r.project_id AND c.key = r.key
-    ORDER BY c.project_id, c.key @lock(FOR UPDATE OF c)
+    ORDER BY c.project_id @postgres(COLLATE "C"), c.key @postgres(COLLATE "C") @lock(FOR UPDATE OF c)
 """)  # noqa: S608 (the columns are our own)
 
 _INSERT = Statement(f"""

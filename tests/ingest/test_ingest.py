@@ -300,3 +300,27 @@ async def test_muted_issues_stay_silent(make_client: MakeClient) -> None:
     await client.post(f"/v1/issues/{key}/state", {"state": "muted", "mutedSessions": 10})
 
     assert (await client.ingest("another", marker()))["alertsSent"] == 0
+
+
+async def test_a_split_holds_when_its_sessions_are_sent_again(client: Client) -> None:
+    key = await client.issue(sessions=3, label="GET /api/split -> 500")
+    sessions = [one["sessionId"] for one in (await client.get(f"/v1/issues/{key}/sessions"))["sessions"]]
+    split = (await client.post(f"/v1/issues/{key}/split", {"sessionIds": sessions[:2]}, 202))["result"]
+
+    again = await client.ingest(sessions[0], marker(label="GET /api/split -> 500"))
+
+    assert again["session"]["markers"][0]["clusterKey"] == split["newClusterKey"]
+    assert (await client.get(f"/v1/issues/{split['newClusterKey']}"))["issue"]["sessionCount"] == 2
+
+
+async def test_a_session_counts_on_the_first_of_its_days_whatever_the_order_of_its_flushes(client: Client) -> None:
+    now = datetime.now(UTC)
+    await client.ingest("other", marker())
+    await client.ingest("s1", marker("late"), startedAt=wire(now))
+    await client.ingest("s1", marker("early"), startedAt=wire(now - timedelta(days=2)))
+
+    (issue,) = (await client.get("/v1/issues"))["issues"]
+    daily = {day["day"]: day for day in (await client.get(f"/v1/issues/{issue['key']}"))["issue"]["daily"]}
+
+    assert sum(day["sessionCount"] for day in daily.values()) == 2
+    assert daily[(now - timedelta(days=2)).date().isoformat()]["sessionCount"] == 1
