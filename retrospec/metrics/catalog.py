@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from retrospec.core.access_log import BOUNDS
 from retrospec.jobs.attempt import DURATION_BOUNDS
-
-_REQUEST_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 QUEUES = ("replay", "analysis")
 DEPTHS = {
@@ -72,7 +71,7 @@ TOTALS = (
         "histogram",
         "How long requests took until their answer began, seconds",
         ("method", "route", "status"),
-        _REQUEST_BOUNDS,
+        BOUNDS,
     ),
 )
 CATALOG = (UPTIME, QUEUE_UP, *QUEUE_DEPTHS.values(), *TOTALS)
