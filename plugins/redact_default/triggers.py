@@ -14,6 +14,7 @@ _KEYS = b"|".join(
     for before in (b"api", b"access", b"private", b"encryption", b"signing", b"subscription")
     for separator in (b"", b".")
 )
+_CUT_OFF = rb"[a-z_\x80-\xff][\w.\x80-\xff-]{0,1024}\""
 _FOLDED = [
     rb"pass(?:w|phrase|code|(?![a-z]))",
     rb"auth(?:orization|(?![a-z]))",
@@ -29,7 +30,8 @@ _FOLDED = [
     rb"signature(?:(?<=amz.signature)|(?<=goog.signature))",
     rb"basic(?: |%20|\+)",
     rb"://[^\s/@?#\"'<>\\]{1,1024}@",
-    rb"@(?<=[\w.+\x80-\xff-]@)(?:\"|[\w.\x80-\xff-]{1,1024}(?:\"|(?<=\.)[a-z\x80-\xff]))",
+    # An address, or one that a string ends in the middle of; rrweb/network@1 is neither.
+    rb"@(?<=[\w.+\x80-\xff-]@)(?:\"|" + _CUT_OFF + rb"|[\w.\x80-\xff-]{1,1024}(?<=\.)[a-z\x80-\xff])",
     rb"%40",
 ]
 _GAP = rb"(?:[ +-]|%20|\xc2\xa0)"

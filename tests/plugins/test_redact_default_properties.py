@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrospec.plugin.testing.redaction import carrying, event, numbers, shape
+from retrospec.plugin.testing.redaction import carrying, numbers, shape
 from retrospec_plugins.redact_default import DefaultRedactor
 from retrospec_plugins.redact_default.cards import is_card
 from retrospec_plugins.redact_default.events import clean_event
@@ -177,8 +177,7 @@ def test_a_hostile_megabyte_takes_time_in_proportion_to_its_length(piece: str) -
     """A quadratic pattern would need hours for these: no time is asserted, the test just ends."""
     text = piece * (MEGABYTE // len(piece)) + '@ password="'
     redactor.redact_text(text)
-    for sent in (*list(carrying(text).values())[:2], event(4, href=text)):
-        assert isinstance(redactor.redact(sent), bytes)
+    assert isinstance(redactor.redact(carrying(text)["a text node"]), bytes)
 
 
 @settings(max_examples=50, deadline=None)
