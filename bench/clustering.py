@@ -19,7 +19,6 @@ from time import perf_counter
 from typing import NamedTuple
 
 import retrospec_plugins
-
 from retrospec.plugin import ClusteringStrategy, MarkerFacts, Registration
 
 

@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import ClassVar
 
+from retrospec.plugin import ClusteringStrategy, MarkerFacts, clustering_strategy
 from retrospec_plugins.cluster_fingerprint.stack import FRAME, function, own_frame, script
 from retrospec_plugins.cluster_fingerprint.text import EVIDENCE, TEXT, fold, plain
-
-from retrospec.plugin import ClusteringStrategy, MarkerFacts, clustering_strategy
 
 _CHANNEL = re.compile(r"^(?:(?:uncaught|\(in promise\)|unhandled (?:promise )?rejection|unhandledrejection):? )+")
 _ORIGIN = re.compile(r"://([^\s/:?#]+)")
