@@ -1,0 +1,81 @@
+"""The clustering strategy `fingerprint2`: one failure has one key, whatever browser, build, language or id it wears.
+
+Each kind of marker has its own idea of sameness, and in doubt two markers stay apart:
+
+- `api_error`: service, method, endpoint, operation and how it failed (`requests`).
+- `js_exception`: the failed expression and the function that it failed in, or the module (`exceptions`).
+- `ui_no_effect`: the control and the page that it is on (`controls`).
+- `validation_failed`: form, field and constraint (`fields`).
+
+What browsers and frameworks say stands in tables: `wordings`, `constraints`, `button_words`, `path_words`, `styles`.
+Every function here is pure, so the caches change nothing but the time it takes.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import ClassVar
+
+from retrospec.plugin import ClusteringStrategy, MarkerFacts, clustering_strategy
+from retrospec_plugins.cluster_fingerprint_v2.controls import control
+from retrospec_plugins.cluster_fingerprint_v2.exceptions import exception
+from retrospec_plugins.cluster_fingerprint_v2.fields import invalid_field
+from retrospec_plugins.cluster_fingerprint_v2.requests import request
+from retrospec_plugins.cluster_fingerprint_v2.text import TEXT, straight
+from retrospec_plugins.cluster_fingerprint_v2.values import plain
+
+Parts = list[tuple[str, str]]
+
+
+def _other(marker: MarkerFacts) -> Parts:
+    """A kind of a later version: what it says, and where."""
+    return [("message", plain(straight(marker.label))), ("hint", plain(straight(marker.hint[:TEXT])))]
+
+
+_READERS: dict[str, Callable[[MarkerFacts], Parts]] = {
+    "api_error": request,
+    "js_exception": exception,
+    "ui_no_effect": control,
+    "validation_failed": invalid_field,
+}
+
+
+def describe(marker: MarkerFacts) -> Parts:
+    """What two markers must have in common to be one failure: names and values, in a fixed order.
+
+    Args:
+        marker: Any marker. Texts longer than the server accepts are read as far as it would.
+    """
+    return _READERS.get(marker.kind, _other)(marker)
+
+
+def canonical(marker: MarkerFacts, parts: Parts) -> str:
+    """The text whose digest is the key. U+001F counts as a space, and no value holds one but inside."""
+    return "\x1f".join((f"fingerprint {Fingerprint2.version}", marker.kind, *map("=".join, parts)))
+
+
+def explain(marker: MarkerFacts) -> Sequence[tuple[str, str]]:
+    """Tell step by step how a marker gets its key.
+
+    Args:
+        marker: Any marker.
+
+    Returns:
+        Names and values: what was read (`read label`, ...), each part that counts, the canonical text, and the key.
+    """
+    parts = describe(marker)
+    texts = (("label", marker.label), ("hint", marker.hint), ("evidence", marker.evidence), ("route", marker.route))
+    read = [(f"read {name}", text[:TEXT]) for name, text in texts if text]
+    text = canonical(marker, parts)
+    return [*read, *parts, ("canonical text", text.replace("\x1f", " | ")), ("key", _key(marker, text))]
+
+
+def _key(marker: MarkerFacts, text: str) -> str:
+    return f"{marker.kind}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+@clustering_strategy("fingerprint2", "Groups by what failed and where, across browsers, builds, languages and ids")
+class Fingerprint2(ClusteringStrategy):
+    version: ClassVar[int] = 2
+
+    def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
+        return [_key(marker, canonical(marker, describe(marker))) for marker in markers]

@@ -1,0 +1,90 @@
+"""Where in the site's code an error was thrown, from stacks of V8, SpiderMonkey and JavaScriptCore cut off anywhere."""
+
+import re
+from typing import NamedTuple
+
+from retrospec_plugins.cluster_fingerprint_v2.scripts import EXTENSION, script
+from retrospec_plugins.cluster_fingerprint_v2.tables import words
+
+_AT = r"(?:[a-z][a-z0-9+.-]{1,30}:)?/{1,3}[^\s()|]+|(?:webpack-internal|webpack|blob|file|node|app):[^\s()|]+"
+FRAME = re.compile(
+    rf"""(?<!\S)at\ (?:async\ |new\ |get\ |set\ |static\ )*
+        (?P<v8>[^\s()@|]+)(?:\ \[as\ [^\]\s]{{1,80}}\])?\ \((?P<v8_at>{_AT}|<anonymous>|native|index\ \d+|eval\ at\ )?
+    | (?<!\S)at\ (?:async\ )?(?P<nameless_at>[a-z][a-z0-9+.-]{{1,30}}:[^\s()|]+:\d+)
+    | (?<![^\s|])(?P<gecko>[^\s@|()]*)(?:\ (?:handler|callback)\*[^\s@|()]*)?@(?P<gecko_at>{_AT})""",
+    re.VERBOSE,
+)
+_MARK = re.compile(r"(?<!\S)at |@")
+_LEADING = re.compile(rf"\s*(?P<at>{_AT}):\d+:\d+(?=\s|$)")
+_VENDOR = re.compile(
+    r"/node_modules/|[/~._-](?:vendors?|polyfills?|node_modules|third[-_]?party|libs?)[~._-]"
+    r"|/(?:react(?:-dom)?|vue|jquery|lodash|angular|zone|core-js|preact|axios|rxjs|sentry|bootstrap)"
+    r"(?:[.-](?:runtime|global|esm|cjs|umd|client|browser|slim|production|development))*"
+    r"(?:[.-]?\d[\d.]*)?(?:[.-]min)?\.m?js|webpack/(?:bootstrap|runtime)|/(?:vendors?|polyfills?)\.js",
+    re.IGNORECASE,
+)
+_NESTED = re.compile(r"(?:/|</|<$).*")  # SpiderMonkey writes functions without a name as `load/<` or `load/this.x<`.
+_PARTS = re.compile(r"[.#*\[\]]+")
+_IDENTIFIER = re.compile(r"[^\W\d][\w$]*|\$[\w$]+")
+_NO_NAMES = words("""
+    anonymous eval object module window global proxy function native code promise array handler callback self this
+    exports default prototype apply call bind
+""")
+
+
+class Frame(NamedTuple):
+    """The function that threw, and the script that it is in; either may be empty."""
+
+    function: str
+    script: str
+
+
+def function(name: str) -> str:
+    """A function's own name, as every browser has it: `update` of `Form.update`, `update/<` and `async*update`.
+
+    Nothing when there is none, or a minifier made it up: such names change with every build.
+    """
+    name = _NESTED.sub("", name) if "<" in name or "/" in name else name
+    own = [part for part in _PARTS.split(name) if part]
+    if not own or not _IDENTIFIER.fullmatch(own[-1]):
+        return ""
+    last = own[-1].strip("_$") or own[-1]
+    return "" if minified(last) or last.casefold() in _NO_NAMES else last
+
+
+def minified(name: str) -> bool:
+    """Whether a minifier made a name: one or two characters, or three that are no word."""
+    return len(name) <= 2 or (len(name) == 3 and not (name.islower() and name.isalpha()))
+
+
+def _frames(stack: str) -> list[tuple[str, str]]:
+    if not _MARK.search(stack):
+        return []
+    found = []
+    for frame in FRAME.finditer(stack):
+        at = frame["v8_at"] or frame["nameless_at"] or frame["gecko_at"] or ""
+        if at[:6] in ("<anony", "native", "index ") or "[native" in at:
+            continue
+        found.append((frame["v8"] or frame["gecko"] or "", at))
+        if len(found) >= 12:
+            break
+    return found
+
+
+def thrown(stack: str, hint: str) -> tuple[Frame, bool]:
+    """The site's own function nearest to an error, or the very nearest; and whether an extension threw it.
+
+    Args:
+        stack: Evidence without breadcrumbs.
+        hint: What the SDK knows of the place, such as the address of a script.
+    """
+    frames = _frames(stack)
+    leading = _LEADING.match(stack)
+    place = leading["at"] if leading else ""
+    nearest = frames[0][1] if frames else ""
+    if EXTENSION.search(nearest) or EXTENSION.match(place) or EXTENSION.match(hint):
+        return Frame("", ""), True
+    own = next((frame for frame in frames if not _VENDOR.search(frame[1])), frames[0] if frames else ("", ""))
+    same = not frames or own is frames[0]
+    file = script(own[1]) or (same and (script(place) or script(hint))) or ""
+    return Frame(function(own[0]), file), False
