@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvloop
+from sanic.application.state import ApplicationServerInfo
+from sanic.http.constants import HTTP
 
 from retrospec.app import Server, make_app
 from retrospec.core.background import Loop
@@ -75,6 +77,8 @@ async def listening(settings: Settings) -> AsyncIterator[Listening]:
             access_log=False,
             asyncio_server_kwargs={"start_serving": False},
         )
+        # Sanic writes an empty `alt-svc` into every answer unless it knows that it speaks one version only.
+        app.state.server_info.append(ApplicationServerInfo({"version": HTTP.VERSION_1}))
         await sanic.startup()
         await sanic.before_start()
         server.start()

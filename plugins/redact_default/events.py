@@ -13,8 +13,56 @@ Fields = dict[str, Any]
 _FULL_SNAPSHOT, _INCREMENTAL, _META, _CUSTOM, _PLUGIN = 2, 3, 4, 5, 6
 # Where a replay takes every field literally: movements, styles, fonts, media, selections.
 _LITERAL = frozenset({1, 2, 3, 4, 6, 7, 8, 10, 12, 13, 14, 15, 16})
-# rrweb's own fields; recorders add more beside them.
+# rrweb's own fields; what a recorder adds beside them is plain data.
 _OWN = frozenset({"data", "delay", "timestamp", "type"})
+_OWN_OF: dict[Any, frozenset[str]] = {
+    _FULL_SNAPSHOT: frozenset({"node", "initialOffset"}),
+    _META: frozenset({"href", "width", "height"}),
+    _CUSTOM: frozenset({"tag", "payload"}),
+    _PLUGIN: frozenset({"plugin", "payload"}),
+    _INCREMENTAL: frozenset(
+        [
+            "source",
+            "type",
+            "id",
+            "x",
+            "y",
+            "pointerType",
+            "positions",
+            "texts",
+            "attributes",
+            "adds",
+            "removes",
+            "isAttachIframe",
+            "text",
+            "isChecked",
+            "userTriggered",
+            "width",
+            "height",
+            "replace",
+            "replaceSync",
+            "styleId",
+            "set",
+            "remove",
+            "index",
+            "family",
+            "fontSource",
+            "buffer",
+            "descriptors",
+            "ranges",
+            "property",
+            "args",
+            "commands",
+            "currentTime",
+            "volume",
+            "muted",
+            "playbackRate",
+            "loop",
+            "styles",
+            "styleIds",
+        ]
+    ),
+}
 _WRITES_ON_CANVAS = frozenset({"fillText", "strokeText"})
 
 
@@ -72,23 +120,29 @@ def clean_event(event: Any) -> bool:
     data = event.get("data") if isinstance(event, dict) else None
     if not isinstance(data, dict):
         return isinstance(event, dict | list) and clean_data(event)
+    kind = event.get("type")
     changed = _clean_some(event, event.keys() - _OWN)
-    return _clean_fields(event.get("type"), data) or changed
+    own = _OWN_OF.get(kind) if isinstance(kind, int) else None
+    if own is None:
+        return clean_data(data) or changed
+    changed |= _clean_some(data, data.keys() - own)
+    return _clean_own(kind, data) or changed
 
 
-def _clean_fields(kind: Any, data: Fields) -> bool:
-    source = data.get("source") if kind == _INCREMENTAL else None
-    if kind == _INCREMENTAL and isinstance(source, int) and source in _LITERAL:
-        return False
+def _clean_own(kind: Any, data: Fields) -> bool:
+    """Clean the fields that rrweb itself writes."""
     if kind == _FULL_SNAPSHOT:
         return clean_tree(data.get("node"))
     if kind == _META:
         return _put(data, "href", lambda url: clean_text(url, Source.ADDRESS))
-    if isinstance(source, int) and source in _BY_SOURCE:
-        return _BY_SOURCE[source](data)
     if kind in (_CUSTOM, _PLUGIN):
         return _clean_some(data, ["payload"])
-    return clean_data(data)
+    source = data.get("source")
+    if not isinstance(source, int):
+        return clean_data(data)
+    if source in _LITERAL:
+        return False
+    return _BY_SOURCE[source](data) if source in _BY_SOURCE else clean_data(data)
 
 
 def _clean_some(fields: Fields, names: Iterable[str]) -> bool:

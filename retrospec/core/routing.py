@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
@@ -125,7 +125,8 @@ class Routes:
             self.blueprint.add_route(
                 _serve(handler, endpoint, reads is not None),
                 path,
-                methods=[method],
+                # Whoever watches a server may ask without wanting the answer's body; Sanic leaves it out.
+                methods=["GET", "HEAD"] if method == "GET" else [method],
                 name=endpoint.name,
                 stream=method in {"POST", "PATCH"},
                 unquote=True,
@@ -221,4 +222,12 @@ def read_query(request: Request, shape: type) -> Any:
     except msgspec.ValidationError as mistake:
         said, _, place = str(mistake).partition(" - at `$.")
         name = place.rstrip("`")
-        raise Invalid(f"query parameter {name or '?'}: {said}", detail=name) from mistake
+        raise Invalid(f"query parameter {name or '?'}: {said}{_allowed(shape, name)}", detail=name) from mistake
+
+
+def _allowed(shape: type, name: str) -> str:
+    """The values that a parameter may have, where they are few."""
+    wire_name = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    kinds = [kind for field in [wire_name.get(name)] if field for kind in (field.type, *get_args(field.type))]
+    values = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind) if value]
+    return f"; allowed are {', '.join(map(str, values))}" if values else ""

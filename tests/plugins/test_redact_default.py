@@ -376,3 +376,18 @@ def test_a_page_nested_deeper_than_python_calls_is_cleaned() -> None:
     cleaned = redactor.redact(event(2, node=node))
     assert b"joe@" not in cleaned
     assert cleaned.count(b'"tagName":"div"') == 200
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"type":5,"data":{"password":"hunter2"},"timestamp":1}',
+        b'{"type":3,"data":{"source":2,"type":2,"id":4,"token":"hunter2"},"timestamp":1}',
+        b'{"type":3,"data":{"password":"hunter2"},"timestamp":1}',
+        b'{"type":2,"data":{"node":{"type":0,"id":1,"childNodes":[]},"secret":"hunter2"},"timestamp":1}',
+        b'{"type":4,"data":{"href":"http://shop.example/","apiKey":"hunter2"},"timestamp":1}',
+        b'{"type":99,"data":{"authorization":"hunter2"},"timestamp":1}',
+    ],
+)
+async def test_what_a_recorder_adds_beside_the_fields_of_rrweb_is_plain_data(data: bytes) -> None:
+    assert b"hunter2" not in DefaultRedactor().redact(data)
