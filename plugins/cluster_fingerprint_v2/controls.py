@@ -53,8 +53,9 @@ def name(value: str) -> str:
     if _GENERATED.search(value):
         return "*"
     words: list[str] = []
-    for word in _JOINTS.split(UUID.sub("*0", value)):
-        varies = word == "0" or (bool(word) and is_id(word))
+    mixed = any(map(str.islower, value))
+    for word in _JOINTS.split(UUID.sub("-0-", value)):
+        varies = bool(word) and (is_id(word) or (mixed and words[-1:] == ["*"] and word.isupper()))
         numbered = word.isdigit() and len(word) <= 2 and words and words[-1] in NUMBERED
         kept = "*" if varies and not numbered else word.casefold()
         if kept and not (kept == "*" and words and words[-1] == "*"):

@@ -14,7 +14,7 @@ Parts = list[tuple[str, str]]
 
 # How an error arrived, and its class, which some ways of arrival leave out.
 _CHANNEL = re.compile(
-    r"(?:(?:uncaught|caught|\(in promise\)|unhandled(?: promise)? rejection|unhandledrejection|%c"
+    r"^(?:(?:uncaught|caught|\(in promise\)|unhandled(?: promise)? rejection|unhandledrejection|%c"
     r"|(?:possibly )?unhandled exception|non-error promise rejection captured with value"
     r"|error (?=\w*(?:error|exception):))(?::\s*|\s+|$)"
     r"|(?:[\w$.]{0,60}(?:error|exception|rejection)|invariant violation|\[error\]|\[object \w+\]):\s*)+",
@@ -77,7 +77,13 @@ def _expression(kind: str, groups: dict[str, str | None]) -> str:
 
 @lru_cache(maxsize=4096)
 def recognise(message: str) -> tuple[str, str] | None:
-    """Kind and failed expression of a message that an engine, a browser or a framework wrote, in lower case."""
+    """Kind and failed expression of a message that an engine, a browser or a framework wrote; None for any other.
+
+    Args:
+        message: In lower case, with or without what stands before it.
+    """
+    if channel := _CHANNEL.match(message):
+        message = f"{message[channel.end() :]}\n{message}"
     for kind, needle, pattern in WORDINGS:
         if needle in message and (found := pattern.search(message)):
             return kind, _expression(kind, found.groupdict())
@@ -86,7 +92,7 @@ def recognise(message: str) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=2048)
 def _said(message: str) -> str:
-    text = plain(_CHANNEL.sub("", message, count=1) if _CHANNEL.match(message) else message)
+    text = plain(_CHANNEL.sub("", message, count=1))
     if len(message) >= _CUT and " " in text:
         text = text.rpartition(" ")[0]
     return text if len(text) <= _TELLING else text[:_TELLING].rpartition(" ")[0] or text[:_TELLING]

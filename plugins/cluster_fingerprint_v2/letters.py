@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from retrospec_plugins.cluster_fingerprint_v2.tables import words
 
@@ -31,7 +32,7 @@ _RARELY_FOLLOWED_BY = {
     "u": "hjkquvwyz",
     "v": "bdfghjklmnpqrstuvwxyz",
     "w": "bcfgjkmpqtuvwxyz",
-    "x": "bdfghjklnqruvwyz",
+    "x": "bdfghjklnqruvwz",
     "y": "dhjkquvxyz",
     "z": "bcdfghjklmnpqrstuvwxyz",
 }
@@ -59,7 +60,7 @@ _SHORT_HUMPS = words("""
 
 def rare_pairs(word: str) -> int:
     """Count the pairs of neighbours in a lower-case word that words hardly have."""
-    return sum(map(_RARE.__contains__, map("".join, zip(word, word[1:], strict=False))))
+    return sum(map(_RARE.__contains__, map("".join, pairwise(word))))
 
 
 def _hump(part: str, of_many: bool) -> bool:
@@ -88,7 +89,7 @@ def drawn(letters: str) -> bool:
     if letters.islower() or letters.isupper() or letters[1:].islower():
         rare = rare_pairs(letters.casefold()) if len(letters) >= 6 else 0
         return rare >= 2 and rare * 6 >= len(letters)
-    humps = _HUMPS.findall(letters)
+    humps = _HUMPS.findall(letters.replace("OAuth", "Oauth").replace("GraphQL", "Graphql"))
     words = sum(len(hump) >= 4 and _hump(hump, of_many=False) for hump in humps)
     return len(humps) > len(letters) / 2.5 or not all(_hump(hump, of_many=words > 0) for hump in humps)
 

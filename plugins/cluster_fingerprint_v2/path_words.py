@@ -30,8 +30,23 @@ NO_COLLECTIONS = words("""
     usersettings utilities utils virus vps was washes wireless ws xs
 """)
 
+# Nobody gives these a title: words with hyphens below them are parts.
+UNTITLED = words("""
+    accounts addresses admins appointments bookings cards carts charges checkouts claims clients customers deliveries
+    devices employees holds identities invoices keys loans logins members messages notifications orders passwords
+    patients payments payouts policies purchases quotes refunds requests reservations returns rides sessions shipments
+    subscriptions tasks tokens transactions transfers trips users visits wallets webhooks
+""")
+
+# A part that begins with one of these is something to do.
+ACTIONS = words("""
+    add assign bulk buy calculate cancel check create delete download fetch find generate get list manage mark opt pay
+    remove request resend reset send set submit sync update upload validate verify
+""")
+
 # Vocabulary of interfaces: one of these words shows that a developer named a part, not an editor.
 MARKS = words("""
+    center centre debit faq locator policy receipts slots
     2fa activate approve archive auth authorize autocomplete availability billing bulk callback cancel cancellation
     checkin checkout config configuration confirm coupon create credentials csv deactivate delete discount email
     estimate export forgot import invoice invoices login logout lookup metadata metrics notification notifications

@@ -5,12 +5,14 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from retrospec_plugins.cluster_fingerprint_v2.path_words import (
+    ACTIONS,
     COLLECTIONS,
     COUNTRIES,
     LANGUAGES,
     MARKS,
     NO_COLLECTIONS,
     STATIC,
+    UNTITLED,
 )
 from retrospec_plugins.cluster_fingerprint_v2.scripts import undigested
 from retrospec_plugins.cluster_fingerprint_v2.tokens import NAMES, NUMBERED, is_id, is_version
@@ -23,7 +25,7 @@ _FILE = re.compile(r"(.+)\.([a-z][a-z0-9]{1,4}|[A-Z]{3,4})")
 _BUILT = frozenset(("js", "mjs", "css", "map", "wasm"))
 _VERB = re.compile(r"([^:]+):([a-zA-Z]{3,40})")
 _KEYED = re.compile(r"([A-Za-z]\w*)\((.*)\)")
-_CODE = re.compile(r"[A-Z]{2,5}")
+_CODE = re.compile(r"[A-Z]{2,12}")
 _DATES = re.compile(r"/(?:19|20)\d\d/(?:0?[1-9]|1[0-2])(?:/(?:0?[1-9]|[12]\d|3[01]))?(?=/|$)")
 _ABOVE_SLUGS = frozenset(("api", "rest", "www", "public", "internal", "admin", "app", "apps", "services", "web"))
 
@@ -38,9 +40,11 @@ def is_collection(word: str) -> bool:
 
 def _is_slug(words: list[str], within: str) -> bool:
     """Whether words joined by hyphens are somebody's title, and not an action or a part that the API names."""
-    if len(words) < 2 or not is_collection(within):
+    if len(words) < 2 or within in UNTITLED or not is_collection(within):
         return False
-    return not (MARKS.intersection(words) or STATIC.issuperset(words)) or len(words) > 4
+    if len(words) > 4:
+        return True
+    return words[0] not in ACTIONS and MARKS.isdisjoint(words) and not STATIC.issuperset(words)
 
 
 def _words(part: str, within: str) -> str:

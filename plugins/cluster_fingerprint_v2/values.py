@@ -16,7 +16,8 @@ _TIME = re.compile(
     (?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},?\ )?
     (?: \d{{4}}-\d\d-\d\d | \d{{4}}/\d\d/\d\d | \d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}
       | {_MONTH}\ \d{{1,2}}(?:st|nd|rd|th)?,?\ \d{{4}} | \d{{1,2}}\.?\ {_MONTH}\ \d{{4}} )
-    (?: (?:t|,?\ (?:at\ )?){_CLOCK}(?:\ ?(?:z|gmt|utc|ce?s?t|[ep][sd]t))?(?:\ ?[+-]\d\d:?\d\d)?(?:\ \([^()]{{1,40}}\))? )?
+    (?: (?:t|,?\ (?:at\ )?){_CLOCK}(?:\ ?(?:z|gmt|utc|ce?s?t|[ep][sd]t))?(?:\ ?[+-]\d\d:?\d\d)?
+        (?:\ \([^()]{{1,40}}\))? )?
     (?!\w)
     | (?<![\w.:]){_CLOCK}(?:\ ?(?:gmt|utc))?(?![\w:])""",
     re.VERBOSE | re.IGNORECASE,
@@ -36,15 +37,17 @@ _CURRENCY = (
 )
 _NUMBER = r"\d(?:[\d.,'_\u202f\u00a0]*\d)?(?:e[+-]?\d+)?"
 _AMOUNT = re.compile(
-    rf"(?:(?<!\w){_CURRENCY}\ ?)?(?<![\w])[+-]?{_NUMBER}(?:\ ?{_CURRENCY})?"
-    r"(?:\ ?(?:%|ms|sec|secs|seconds?|minutes?|mins?|hours?|hrs?|days?|bytes|px|[kmgt]i?b|[smhd])(?!\w))?(?![\w*])",
+    rf"(?:(?<!\w){_CURRENCY}\ ?)?(?<!\w)(?<!\w[-_])[+-]?{_NUMBER}(?:\ ?{_CURRENCY})?"
+    r"(?:\ ?(?:%|ms|sec|secs|seconds?|minutes?|mins?|hours?|hrs?|days?|bytes|px|[kmgt]i?b|[smhd])(?!\w))?(?![\w*]|[-_]\w)",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"\b(error ?#|error |errno[ :=]{1,2}|code[ :=]{1,2}#?|status(?: code)?[ :=]{1,2}|http[ /]|exit code )(\d{1,5})(?![\w.])",
+    r"\b(error ?#|error |errno[ :=]{1,2}|code[ :=]{1,2}#?|status(?: code)?[ :=]{1,2}|http[ /]|exit code )"
+    r"(\d{1,5})(?![\w.])",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"(?<![\w*])[A-Za-z0-9](?:[\w=+~-]*[\w=])?")
+_WORD = re.compile(r"(?<![\w*-])[\w-][\w=+~%-]*")
+_RANGE = re.compile(r"[\d_-]+")
 _RUNS = re.compile(r"[^A-Za-z0-9]+")
 _STARS = re.compile(r"\*(?:[\s.,:'+/&x-]*\*)+")
 _PLURAL = re.compile(r"(?<=\* )([a-z]{3,24}?)(ies|(?<=[sxz])es|(?<=[cs]h)es|s)(?![\w*])")
@@ -70,6 +73,8 @@ def _word(found: Found) -> str:
     word = found[0]
     if word.isalpha():
         return "*" if len(word) > 5 and is_id(word) else word
+    if _RANGE.fullmatch(word):
+        return "*" if any(map(str.isdigit, word)) else word
     if word.casefold() in NAMES or is_version(word):
         return word
     return "*" if _random(word) else word

@@ -3,7 +3,7 @@
 Each row: the kind, a word without which the pattern need not be tried, and the pattern, matched against the message
 in lower case with straight quotes. Groups name the failed expression: `p` a property, `x` an expression whose last
 name counts, `is` what it was instead, `id` anything that tells apart as it stands. Rows are tried in order, so the
-special ones come first. C stands for Chrome, Edge and others on V8, F for Firefox, S for Safari, I for IE and old Edge.
+special ones come first; `^` is where the message begins, with the error's class and without. C stands for Chrome, Edge and others on V8, F for Firefox, S for Safari, I for IE and old Edge.
 """
 
 import re
@@ -23,7 +23,7 @@ class Wording(NamedTuple):
 
 _ROWS: tuple[tuple[str, str, str], ...] = (
     # Classes of their own.
-    ("script error", "script error", r"^\W*script error\b"),
+    ("script error", "script error", r"^(?:uncaught )?\W*script error\W*$"),
     ("resize observer", "resizeobserver loop", r"resizeobserver loop"),
     # Parts of the site that did not load: webpack, Vite, Rollup, native modules, Angular, Next.
     ("chunk load", "chunk", r"loading (?:css )?chunk [^\n]{1,120}? failed|chunkloaderror|failed to load chunk\b"),
@@ -118,7 +118,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("nullish", " of ", rf"cannot (?:read|set|delete) property '?(?P<p>[^' ]{{1,120}}?)'? of {_IS}"),  # C to 91
     ("nullish", "of undefined", r"cannot (?:read|set) properties of (?P<is>undefined)"),
     ("nullish", "of null", r"cannot (?:read|set) properties of (?P<is>null)"),
-    ("nullish", "can't access", rf"; can't access its \"{_P}\" property"),  # F to 70
+    ("nullish", "can't access", rf"{_IS}; can't access its \"{_P}\" property"),  # F to 70
     (
         "nullish",
         "can't access property",
@@ -191,7 +191,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("http", "status code", r"request failed with status code (?P<status>\d{3})"),
 )
 
-WORDINGS = tuple(Wording(kind, needle, re.compile(pattern)) for kind, needle, pattern in _ROWS)
+WORDINGS = tuple(Wording(kind, needle, re.compile(pattern, re.MULTILINE)) for kind, needle, pattern in _ROWS)
 
 # What says everything: where such an error was thrown matters to nobody, or cannot be known.
 EVERYWHERE = frozenset(
