@@ -84,13 +84,12 @@ def check_text(body: bytes) -> None:
             raise InvalidPayload(f"U+0000 in a text (byte {escape.start()})")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = dict(pairs)
-    if len(names) != len(pairs):
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse a name that stands twice. Objects become None: nobody looks at them, and a tree of 50 MB takes 500."""
+    if len(dict(pairs)) != len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ValueError(f"the name {twice[:100]!r} stands twice in one object")
-    return names
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -6,6 +6,7 @@ process ends.
 
 import asyncio
 import mmap
+import sys
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextlib import suppress
@@ -110,6 +111,13 @@ async def slices(buffer: Buffer, start: int, end: int) -> AsyncIterator[bytes]:
     """The bytes from one position to another, in steps."""
     for at in range(start, end, STEP):
         yield buffer[at : min(at + STEP, end)]
+
+
+def let_go(buffer: Buffer, start: int, end: int) -> None:
+    """Take a part that was read out of memory again; it can be read anew from its file."""
+    if isinstance(buffer, mmap.mmap) and sys.platform == "linux":
+        begin = start - start % mmap.PAGESIZE
+        buffer.madvise(mmap.MADV_DONTNEED, begin, end - begin)
 
 
 def release(buffer: Buffer) -> None:
