@@ -17,6 +17,7 @@ from retrospec.core.log import get_logger
 
 log = get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 
 
 class ErrorAnswer(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -43,9 +44,18 @@ def answer_error(request: Request, error: Exception) -> HTTPResponse:
     response = answer(ErrorAnswer(str(known), known.code, str(request.id), known.detail), known.status)
     if known.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(known.retry_after)))
-    if isinstance(error, SanicException) and (allowed := getattr(error, "headers", {}).get("Allow")):
-        response.headers["Allow"] = allowed
+    if isinstance(error, SanicMethodNotAllowed):
+        response.headers["Allow"] = ", ".join(method for method in _METHODS if _takes(request, method))
     return response
+
+
+def _takes(request: Request, method: str) -> bool:
+    """Whether there is a route. Sanic names the methods itself only where a path has a single route."""
+    try:
+        request.app.router.get(request.path, method, None)
+    except SanicException:
+        return False
+    return True
 
 
 _OF_SANIC: tuple[tuple[type[SanicException], RetrospecError], ...] = (

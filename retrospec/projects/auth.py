@@ -136,7 +136,7 @@ def _allows(scope: Scope, method: str, access: Access) -> bool:
         case "ingest":
             return access is Access.UPLOAD
         case "read":
-            return method == "GET"
+            return method in {"GET", "HEAD"}
 
 
 def install(app: Sanic[Any, Any], *, settings: Settings, gate: Gate, cors: Cors, limiter: RateLimiter) -> None:
