@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 from typing import Any
 
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, OperationalError
@@ -70,9 +70,27 @@ class CancellableTransaction(SqliteTransactionContext):
     async def _give_back(self) -> None:
         try:
             # A cancelled BEGIN still waits in SQLite's thread; this comes after it.
-            await self.connection.rollback()
+            if self.connection._connection is not None:  # noqa: SLF001 - as the class that this replaces
+                await self.connection.rollback()
         finally:
             self._trxlock.release()
+
+
+class Turn(ConnectionWrapper[Any]):
+    """A turn on the one connection, given back when it cannot be connected.
+
+    Tortoise keeps it for ever: a file that cannot be opened failed one query, and stopped all others.
+    """
+
+    async def __aenter__(self) -> Any:
+        """Wait for the turn, and connect where that has not been done."""
+        await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
 
 
 class Client(SqliteClient):
@@ -86,11 +104,17 @@ class Client(SqliteClient):
         """Connect, set the pragmas and read them back.
 
         Raises:
-            DBConnectionError: SQLite is too old, or refuses a pragma (WAL on a network file system).
+            DBConnectionError: The file cannot be opened, SQLite is too old, or refuses a pragma (WAL on a network
+                file system).
         """
         if sqlite3.sqlite_version_info < _MINIMUM:
             raise DBConnectionError(f"SQLite {sqlite3.sqlite_version} is older than 3.35")
-        await super().create_connection(with_db)
+        try:
+            await super().create_connection(with_db)
+        except sqlite3.Error as cause:
+            # aiosqlite's thread reports its end to the loop, and complains if that is closed by then.
+            await asyncio.sleep(0.1)
+            raise DBConnectionError(f"SQLite: {self.filename}: {cause}") from cause
         if self._connection is None or self.filename == ":memory:":
             return
         for pragma, wanted in _PRAGMAS.items():
@@ -99,6 +123,10 @@ class Client(SqliteClient):
             # The answer to `PRAGMA busy_timeout` is a column of another name, hence by position.
             if row is None or row[0] != wanted:
                 raise DBConnectionError(f"SQLite refuses {pragma}={wanted} on {self.filename}")
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        """The connection, for one query."""
+        return Turn(self._lock, self)
 
     def _in_transaction(self) -> TransactionContext:
         return CancellableTransaction(ImmediateTransaction(self), self._lock)
