@@ -23,7 +23,7 @@ _SELECTOR = re.compile(
     r"(?<![\w/])(?P<tag>[a-z][a-z0-9-]*)?(?P<rest>(?:[#.][\w:\\-]+|\[[^\]\s]{1,120}\]|:nth-[a-z-]+\(\d+\))+)"
 )
 _ATTRIBUTE = re.compile(r"\[([\w-]+)[*^$~|]?=[\"']?([^\"'\]]*)")
-_ID = re.compile(r"#([\w:\\-]+)")
+_ID = re.compile(r"#([\w\\-]+)")
 _CLASS = re.compile(r"\.([\w\\:-]+)")
 _RELOAD = re.compile(r"re-?load|refresh", re.IGNORECASE)
 _JOINTS = re.compile(r"[^A-Za-z0-9]+")

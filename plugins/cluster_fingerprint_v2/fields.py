@@ -36,7 +36,7 @@ def field(value: str) -> str:
             continue
         lower = word.casefold()
         counts = lower.isdigit() and not (len(lower) == 1 and lower != "0" and words and words[-1] in _NUMBERED)
-        words.append("*" if counts or (word.isascii() and is_id(word)) else lower)
+        words.append("*" if counts or (word.isascii() and not lower.isdigit() and is_id(word)) else lower)
     return "-".join(words)
 
 

@@ -29,11 +29,10 @@ _COPY = re.compile(r"([a-z]{2,})\d{1,3}")
 
 
 def _word(word: str) -> str:
-    """`api2` and `api` are copies of one service; `s3` is a name."""
-    if word in STAGES or word in REGIONS or word.isdigit():
-        return ""
+    """`api2` and `api` are copies of one service; `s3` is a name, and `qa2` a stage."""
     copy = _COPY.fullmatch(word)
-    return copy[1] if copy and word not in NAMES else word
+    name = copy[1] if copy and word not in NAMES else word
+    return "" if name in STAGES or word in REGIONS or name in REGIONS or word.isdigit() else name
 
 
 def _label(label: str) -> str:
@@ -41,6 +40,11 @@ def _label(label: str) -> str:
     if len(words) > 2 and is_id(words[-1]):  # `shop-git-fix-cart-9f3a1c`, one deployment of many.
         words.pop()
     return "-".join(words)
+
+
+def _domain(label: str) -> str:
+    """The registered name: stages may stand in it, but its numbers belong to it."""
+    return "-".join(word for word in label.split("-") if word not in STAGES) or label
 
 
 @lru_cache(maxsize=2048)
@@ -56,4 +60,4 @@ def service(host: str) -> str:
     host = _REGION.sub("", host.partition(":")[0]).strip(".")
     *outer, domain, top = host.split(".") if "." in host else ("", host, "")
     kept = [found for label in outer if (found := _label(label))]
-    return ".".join(part for part in (*kept, _label(domain) or domain, top) if part)
+    return ".".join(part for part in (*kept, _domain(domain), top) if part)

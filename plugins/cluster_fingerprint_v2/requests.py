@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from retrospec.plugin import MarkerFacts
 from retrospec_plugins.cluster_fingerprint_v2.hosts import service
 from retrospec_plugins.cluster_fingerprint_v2.paths import template
-from retrospec_plugins.cluster_fingerprint_v2.text import EVIDENCE, TEXT, before_trail, straight
+from retrospec_plugins.cluster_fingerprint_v2.text import TEXT, before_trail, straight
 from retrospec_plugins.cluster_fingerprint_v2.tokens import is_id
 from retrospec_plugins.cluster_fingerprint_v2.values import plain
 
@@ -30,7 +30,7 @@ _SOME_STATUS = re.compile(r"(?<![\w.,:/-])([45])(\d\d)(?![\w.,:-]*\w)")
 _TIMEOUT = re.compile(r"time[d_ -]?\s?out|etimedout|econnaborted|deadline exceeded", re.IGNORECASE)
 _ABORT = re.compile(r"\babort|cancell?ed", re.IGNORECASE)
 _NETWORK = re.compile(
-    r"network|failed to fetch|load failed|net::|err_|offline|connection|\bcors\b|\bdns\b|econn|enotfound|(?:->|:|=)\s*0$",
+    r"network|failed to fetch|load failed|net::|err_|offline|connection|\bcors\b|\bdns\b|econn|enotfound|^\W*0\W*$",
     re.IGNORECASE,
 )
 _OPERATION = re.compile(
@@ -82,7 +82,7 @@ def _graph_operation(path: str, rest: str, marker: MarkerFacts) -> str:
 
 @lru_cache(maxsize=2048)
 def outcome(text: str) -> str:
-    """How a request failed: `5xx`, `http404`, `timeout`, `network error`, `aborted`, or a text; empty if none is told."""
+    """How a request failed: `5xx`, `http404`, `timeout`, `network error` or `aborted`; empty if none of them."""
     if found := _STATUS.match(text):
         return "5xx" if found[1] == "5" else f"http{found[1]}{found[2]}"
     for name, pattern in (("timeout", _TIMEOUT), ("network error", _NETWORK), ("aborted", _ABORT)):
@@ -90,7 +90,15 @@ def outcome(text: str) -> str:
             return name
     if found := _SOME_STATUS.search(text):
         return "5xx" if found[1] == "5" else f"http{found[1]}{found[2]}"
-    return "" if not any(map(str.isalnum, text)) else "5xx" if "5xx" in text.casefold() else plain(straight(text))
+    return "5xx" if "5xx" in text.casefold() else ""
+
+
+def _how(rest: str, hint: str, evidence: str) -> str:
+    said = rest.rpartition("->")[2]
+    for text in (said, hint.rpartition(":")[2], before_trail(evidence)[:200]):
+        if found := outcome(text):
+            return found
+    return plain(straight(said)) if any(map(str.isalnum, said)) else ""
 
 
 def _split(url: str) -> tuple[str, str, str]:
@@ -123,16 +131,11 @@ def request(marker: MarkerFacts) -> Parts:
     if not host and (origin := _ORIGIN.search(hint)):
         host = origin[1]
     method = asked["method"] or ((other := _REQUEST.search(hint)) and other["method"]) or ""
-    how = (
-        outcome(rest.rpartition("->")[2])
-        or outcome(hint.rpartition(":")[2])
-        or outcome(marker.evidence[: min(EVIDENCE, 200)])
-    )
     parts = [
         ("service", service(host) if host else ""),
         ("method", method.upper()),
         ("endpoint", template(path)),
-        ("outcome", how),
+        ("outcome", _how(rest, hint, marker.evidence)),
     ]
     operation = _operation(query) or _graph_operation(path, rest, marker)
     return [*parts, ("operation", operation)] if operation else parts

@@ -53,7 +53,10 @@ def script(address: str) -> str:
     whole = _SCRIPT.search(name)
     if whole:
         name = name[: whole.start()]
-    elif not folder.endswith(("/chunks", "/assets", "/static", "/js", "/dist", "/build", "/_nuxt", "/immutable")) or (cut := max(map(name.rfind, ".-"))) < 0:
+    elif (
+        not folder.endswith(("/chunks", "/assets", "/static", "/js", "/dist", "/build", "/_nuxt", "/immutable"))
+        or (cut := max(map(name.rfind, ".-"))) < 0
+    ):
         return ""
     else:
         name = name[:cut]

@@ -78,7 +78,7 @@ ONE_ERROR = {
     ),
     "an object that takes no more": (
         "TypeError: Cannot add property total, object is not extensible",
-        "TypeError: can't define property \"total\": Object is not extensible",
+        'TypeError: can\'t define property "total": Object is not extensible',
         "TypeError: Attempting to define property on object that is not extensible.",
     ),
     "endless recursion": (
@@ -104,7 +104,7 @@ ONE_ERROR = {
     ),
     "a page instead of JSON": (
         "SyntaxError: Unexpected token < in JSON at position 0",
-        'SyntaxError: Unexpected token \'<\', "<!DOCTYPE "... is not valid JSON',
+        "SyntaxError: Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
         "SyntaxError: JSON.parse: unexpected character at line 1 column 1 of the JSON data",
         "SyntaxError: JSON Parse error: Unrecognized token '<'",
         "SyntaxError: Unexpected end of JSON input",
@@ -232,7 +232,7 @@ ONE_ERROR = {
     "a page that the server drew otherwise": (
         "Error: Hydration failed because the initial UI does not match what was rendered on the server.",
         "Error: There was an error while hydrating. Because the error happened outside of a Suspense boundary",
-        "Warning: Text content did not match. Server: \"1\" Client: \"2\"",
+        'Warning: Text content did not match. Server: "1" Client: "2"',
         "Uncaught Error: Text content does not match server-rendered HTML.",
         "[Vue warn]: Hydration node mismatch:",
         "Hydration completed but contains mismatches.",
