@@ -1,10 +1,11 @@
 """The database: its connection, transactions, and SQL that both dialects understand."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
@@ -15,6 +16,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.transactions import in_transaction
 
 from retrospec.core.errors import SettingsError, Unavailable
+from retrospec.core.sqlite import ImmediateTransaction, Query
 
 Row = dict[str, Any]
 
@@ -29,18 +31,24 @@ AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.TooManyConnectionsError,
     ConnectionError,
+    # Ours: it did not answer in time.
+    TimeoutError,
 )
+# More than any statement of a request takes; cleanups go in steps, and migrations have no limit.
+COMMAND_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
 
 transaction = in_transaction
 
 
-def connection_settings(url: str, *, pool_size: int = 10) -> dict[str, Any]:
+def connection_settings(url: str, *, pool_size: int = 10, command_timeout: float | None = None) -> dict[str, Any]:
     """Tortoise's description of a connection.
 
     Args:
         url: `sqlite://path`, or `postgres://user:password@host:port/name?option=value`; `host=/folder` in
             the query means a unix socket.
         pool_size: Connections at the most, on PostgreSQL.
+        command_timeout: How long PostgreSQL may take for a statement, seconds; None for any time.
 
     Raises:
         SettingsError: The URL names no database.
@@ -60,23 +68,25 @@ def connection_settings(url: str, *, pool_size: int = 10) -> dict[str, Any]:
         "database": name,
         "minsize": 1,
         "maxsize": pool_size,
+        "command_timeout": command_timeout,
+        "timeout": CONNECT_SECONDS,
         **({"ssl": options.pop("sslmode")} if "sslmode" in options else {}),
     }
     return {"engine": "retrospec.core.postgres", "credentials": credentials}
 
 
-def tortoise_config(url: str, modules: Sequence[str], *, pool_size: int = 10) -> dict[str, Any]:
+def tortoise_config(url: str, modules: Sequence[str], **options: Any) -> dict[str, Any]:
     """The configuration that Tortoise and Aerich take.
 
     Args:
         url: As for `connection_settings`.
         modules: Modules that hold models.
-        pool_size: Connections at the most, on PostgreSQL.
+        options: As for `connection_settings`.
     """
     # Named after the dialect: Tortoise caches statements by the connection's name.
     name = urlsplit(url).scheme
     return {
-        "connections": {name: connection_settings(url, pool_size=pool_size)},
+        "connections": {name: connection_settings(url, **options)},
         "apps": {"models": {"models": list(modules), "default_connection": name}},
         "use_tz": True,
         "timezone": "UTC",
@@ -88,7 +98,7 @@ class Database:
 
     def __init__(self, url: str, modules: Sequence[str], *, pool_size: int = 10) -> None:
         self.url = url
-        self._config = tortoise_config(url, modules, pool_size=pool_size)
+        self._config = tortoise_config(url, modules, pool_size=pool_size, command_timeout=COMMAND_SECONDS)
         self._context = TortoiseContext()
 
     @property
@@ -134,6 +144,49 @@ class Database:
 def is_sqlite(db: BaseDBAsyncClient) -> bool:
     """Whether a connection speaks SQLite's dialect; PostgreSQL's otherwise."""
     return db.capabilities.dialect == "sqlite"
+
+
+class HeldWrites:
+    """A transaction on SQLite whose writes wait for the next query, and go to its thread together with it.
+
+    Looks like the connection to `Statement`; a write's row count is not known, and its error comes with a
+    later call. `flush` sends what waits; call it before the transaction ends.
+    """
+
+    def __init__(self, db: ImmediateTransaction) -> None:
+        self._db = db
+        self._held: list[Query] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[Row]]:
+        """Hold a write back."""
+        self._held.append((query, values or ()))
+        return 0, []
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[Row]:
+        """Send what waits, and ask."""
+        held, self._held = self._held, []
+        return await self._db.execute_together(held, (query, values or ()))
+
+    async def flush(self) -> None:
+        """Send what waits."""
+        held, self._held = self._held, []
+        if held:
+            await self._db.execute_together(held)
+
+
+@asynccontextmanager
+async def batch_transaction() -> AsyncIterator[BaseDBAsyncClient]:
+    """A transaction for many statements, of which few need an answer. Nobody may use a write's row count in it."""
+    async with in_transaction() as db:
+        if not isinstance(db, ImmediateTransaction):
+            yield db
+            return
+        held = HeldWrites(db)
+        yield cast("BaseDBAsyncClient", held)
+        await held.flush()
 
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
