@@ -1,5 +1,6 @@
 """Composition only: the services of a server, its routes, and what runs beside them."""
 
+import asyncio
 import math
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +17,7 @@ from retrospec.apidocs.routes import ApiDocument, apidocs
 from retrospec.artifacts.routes import artifacts
 from retrospec.artifacts.tokens import ArtifactTokens
 from retrospec.core.access_log import install_access_log
-from retrospec.core.background import Loop
+from retrospec.core.background import Loop, finish
 from retrospec.core.cors import Cors
 from retrospec.core.http import answer_error
 from retrospec.core.rate_limit import RateLimiter
@@ -63,6 +64,10 @@ SLICES: tuple[Routes, ...] = (
     metrics,
     apidocs,
 )
+# What cancelled work may take to clean up: a part of the time that a stop has.
+_CLEANUP_SECONDS = 3.0
+# Little, because it comes on top of that time; it is needed only where the database is away.
+_FINISH_SECONDS = 0.7
 _names = count()
 
 
@@ -137,14 +142,16 @@ class Server:
         for loop in self.loops:
             loop.start()
 
-    async def stop(self, grace: float) -> None:
-        """Finish what was taken, give back what was leased, write down what was counted."""
-        await self.ingest.stop()
-        await self.workers.stop(grace)
-        for loop in self.loops:
-            await loop.stop()
-        await self.key_use.flush()
-        await self.totals.flush()
+    async def stop_work(self, grace: float) -> None:
+        """Begin nothing beside requests, let what runs end within `grace` seconds, and give back what is leased."""
+        within = max(grace - _CLEANUP_SECONDS, 0)
+        await asyncio.gather(self.workers.stop(within), *(loop.stop(within) for loop in self.loops))
+
+    async def stop(self) -> None:
+        """Write what was taken from requests that are gone, and what was counted."""
+        await finish("sessions of requests that were cut off", self.ingest.stop(), seconds=_FINISH_SECONDS)
+        await finish("when keys were used last", self.key_use.flush(), seconds=_FINISH_SECONDS)
+        await finish("counts", self.totals.flush(), seconds=_FINISH_SECONDS)
 
     def _loops(self) -> list[Loop]:
         settings = self.runtime.settings

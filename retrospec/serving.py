@@ -13,7 +13,7 @@ from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
 
 from retrospec.app import Server, make_app
-from retrospec.core.background import Loop
+from retrospec.core.background import Loop, finish
 from retrospec.core.errors import SettingsError
 from retrospec.core.log import get_logger
 from retrospec.core.protocol import Protocol
@@ -40,21 +40,23 @@ class Listening:
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def stop(self, grace: float) -> None:
-        """Accept no more, let running requests end, then stop what runs beside them."""
-        deadline = asyncio.get_running_loop().time() + grace
+        """Accept no more, let running requests and jobs end within `grace` seconds, then write down the rest."""
         closed = self._sanic.close()
+        await asyncio.gather(self._end_connections(grace), self.server.stop_work(grace))
+        if closed is not None:
+            await closed
+        await self.server.stop()
+        await self._sanic.before_stop()
+        await self._sanic.after_stop()
+
+    async def _end_connections(self, grace: float) -> None:
+        deadline = asyncio.get_running_loop().time() + grace
         while self._sanic.connections and asyncio.get_running_loop().time() < deadline:
             for connection in list(self._sanic.connections):
                 connection.close_if_idle()
             await asyncio.sleep(0.05)
         for connection in list(self._sanic.connections):
             connection.abort()
-        if closed is not None:
-            await closed
-        left = max(1.0, deadline - asyncio.get_running_loop().time())
-        await self.server.stop(left)
-        await self._sanic.before_stop()
-        await self._sanic.after_stop()
 
 
 @asynccontextmanager
@@ -145,9 +147,8 @@ async def _work(settings: Settings) -> None:
         log.info("working", worker=runtime.name, queue=settings.queue_name, concurrency=settings.worker_concurrency)
         await stopped.wait()
         log.info("stopping")
-        await workers.stop(settings.shutdown_grace_seconds)
-        await counting.stop()
-        await totals.flush()
+        await asyncio.gather(workers.stop(settings.shutdown_grace_seconds), counting.stop())
+        await finish("counts", totals.flush(), seconds=1)
     log.info("stopped")
 
 

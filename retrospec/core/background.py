@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from retrospec.core.db import AWAY
 from retrospec.core.log import get_logger
 
 log = get_logger(__name__)
@@ -46,6 +47,8 @@ class Loop:
             self._woken.clear()
             try:
                 await self._step()
+            except AWAY as cause:
+                log.warning("background work waits for the database", loop=self.name, error=str(cause))
             except Exception:
                 log.exception("background work failed", loop=self.name)
             if not self._stopping:
@@ -57,3 +60,18 @@ class Loop:
                 await self._woken.wait()
         except TimeoutError:
             return
+
+
+async def finish(what: str, work: Awaitable[object], *, seconds: float) -> None:
+    """Do a last thing before the process ends. A stop neither fails over it nor waits for it without end.
+
+    Args:
+        what: What is lost if it cannot be done, for the log.
+        work: The last thing.
+        seconds: How long it may take.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except Exception as failure:
+        log.warning("not finished before the stop", what=what, error=str(failure) or type(failure).__name__)
