@@ -109,7 +109,7 @@ def exception(marker: MarkerFacts) -> Parts:
     the stack is cut off before it, the module stands in.
     """
     label, stack = marker.label[:TEXT], before_trail(marker.evidence)
-    inlined = FRAME.search(label) if "at " in label or "@" in label else None
+    inlined = FRAME.search(label) if "@" in label or ("at " in label and ":" in label) else None
     message = straight(label[: inlined.start()] if inlined else label)
     if inlined and not FRAME.search(stack):
         stack = label[inlined.start() :]

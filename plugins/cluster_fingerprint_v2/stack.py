@@ -1,6 +1,9 @@
 """Where in the site's code an error was thrown, from stacks of V8, SpiderMonkey and JavaScriptCore cut off anywhere."""
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from retrospec_plugins.cluster_fingerprint_v2.scripts import EXTENSION, script
@@ -14,7 +17,6 @@ FRAME = re.compile(
     | (?<![^\s|])(?P<gecko>[^\s@|()]*)(?:\ (?:handler|callback)\*[^\s@|()]*)?@(?P<gecko_at>{_AT})""",
     re.VERBOSE,
 )
-_MARK = re.compile(r"(?<!\S)at |@")
 _LEADING = re.compile(rf"\s*(?P<at>{_AT}):\d+:\d+(?=\s|$)")
 _VENDOR = re.compile(
     r"/node_modules/|[/~._-](?:vendors?|polyfills?|node_modules|third[-_]?party|libs?)[~._-]"
@@ -23,6 +25,8 @@ _VENDOR = re.compile(
     r"(?:[.-]?\d[\d.]*)?(?:[.-]min)?\.m?js|webpack/(?:bootstrap|runtime)|/(?:vendors?|polyfills?)\.js",
     re.IGNORECASE,
 )
+_BROWSER = ("<anony", "native", "index ")
+_DEPTH = 12
 _NESTED = re.compile(r"(?:/|</|<$).*")  # SpiderMonkey writes functions without a name as `load/<` or `load/this.x<`.
 _PARTS = re.compile(r"[.#*\[\]]+")
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*|\$[\w$]+")
@@ -57,18 +61,25 @@ def minified(name: str) -> bool:
     return len(name) <= 2 or (len(name) == 3 and not (name.islower() and name.isalpha()))
 
 
-def _frames(stack: str) -> list[tuple[str, str]]:
-    if not _MARK.search(stack):
-        return []
-    found = []
-    for frame in FRAME.finditer(stack):
+@lru_cache(maxsize=4096)
+def _is_foreign(address: str) -> bool:
+    return bool(_VENDOR.search(address))
+
+
+def _without_position(address: str) -> str:
+    """The same place in every line and column, so that caches know it again."""
+    address, _, column = address.rpartition(":") if address[-1:].isdigit() else (address, "", "")
+    return address.rpartition(":")[0] if column and address[-1:].isdigit() and ":" in address[-8:] else address
+
+
+def _frames(stack: str) -> Iterator[tuple[str, str]]:
+    """Names and addresses, nearest first, without those of the browser itself."""
+    if "@" not in stack and "at " not in stack:
+        return
+    for frame in islice(FRAME.finditer(stack), _DEPTH):
         at = frame["v8_at"] or frame["nameless_at"] or frame["gecko_at"] or ""
-        if at[:6] in ("<anony", "native", "index ") or "[native" in at:
-            continue
-        found.append((frame["v8"] or frame["gecko"] or "", at))
-        if len(found) >= 12:
-            break
-    return found
+        if at[:6] not in _BROWSER and "[native" not in at:
+            yield frame["v8"] or frame["gecko"] or "", _without_position(at)
 
 
 def thrown(stack: str, hint: str) -> tuple[Frame, bool]:
@@ -79,12 +90,12 @@ def thrown(stack: str, hint: str) -> tuple[Frame, bool]:
         hint: What the SDK knows of the place, such as the address of a script.
     """
     frames = _frames(stack)
+    nearest = own = next(frames, ("", ""))
     leading = _LEADING.match(stack)
     place = leading["at"] if leading else ""
-    nearest = frames[0][1] if frames else ""
-    if EXTENSION.search(nearest) or EXTENSION.match(place) or EXTENSION.match(hint):
+    if any(map(EXTENSION.match, (nearest[1], place, hint))):
         return Frame("", ""), True
-    own = next((frame for frame in frames if not _VENDOR.search(frame[1])), frames[0] if frames else ("", ""))
-    same = not frames or own is frames[0]
-    file = script(own[1]) or (same and (script(place) or script(hint))) or ""
+    if _is_foreign(nearest[1]):
+        own = next((frame for frame in frames if not _is_foreign(frame[1])), nearest)
+    file = script(own[1]) or (own is nearest and (script(place) or script(hint))) or ""
     return Frame(function(own[0]), file), False

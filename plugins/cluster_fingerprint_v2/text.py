@@ -42,5 +42,5 @@ def bare(text: str) -> str:
 def before_trail(evidence: str) -> str:
     """Evidence without the breadcrumbs at its end, which tell what happened before rather than what failed."""
     evidence = evidence[:EVIDENCE]
-    found = _TRAIL.search(evidence)
+    found = _TRAIL.search(evidence) if "trail=" in evidence else None
     return evidence[: found.start()] if found else evidence

@@ -37,7 +37,7 @@ _CURRENCY = (
 )
 _NUMBER = r"\d(?:[\d.,'_\u202f\u00a0]*\d)?(?:e[+-]?\d+)?"
 _AMOUNT = re.compile(
-    rf"(?:(?<!\w){_CURRENCY}\ ?)?(?<!\w)(?<!\w[-_])[+-]?{_NUMBER}(?:\ ?{_CURRENCY})?"
+    rf"(?:(?<!\w){_CURRENCY}\ ?)?(?<![\w\u2116])(?<!\w[-_])#?[+-]?{_NUMBER}(?:\ ?{_CURRENCY})?"
     r"(?:\ ?(?:%|ms|sec|secs|seconds?|minutes?|mins?|hours?|hrs?|days?|bytes|px|[kmgt]i?b|[smhd])(?!\w))?(?![\w*]|[-_]\w)",
     re.IGNORECASE,
 )
@@ -46,7 +46,11 @@ _CODE = re.compile(
     r"(\d{1,5})(?![\w.])",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"(?<![\w*-])[\w-][\w=+~%-]*")
+_WORD = re.compile(r"(?<![\w*\u2116-])[\w-][\w=+~%-]*")
+# Not `{0}` or `[cart]`, which are names; a page fills what is left of the message.
+_OPENING = re.compile(
+    r"(?<=.)(?:\{(?=\s*[\"'\w]+\s*:|\s*$)|\[(?=\s*[\"'{\d[])|<(?=!doctype|html|\?xml|!--))", re.IGNORECASE
+)
 _RANGE = re.compile(r"[\d_-]+")
 _RUNS = re.compile(r"[^A-Za-z0-9]+")
 _STARS = re.compile(r"\*(?:[\s.,:'+/&x-]*\*)+")
@@ -81,21 +85,19 @@ def _word(found: Found) -> str:
 
 
 def _code(found: Found) -> str:
-    """Codes are names; those of servers that failed are one name. The letter before it tells it from a number."""
-    code = "5xx" if found[2][0] == "5" and len(found[2]) == 3 else f"n{found[2]}"
+    """Codes are names; those of servers that failed are one name. U+2116, which no text holds by now, keeps it from being one more number."""
+    code = "5xx" if found[2][0] == "5" and len(found[2]) == 3 else f"\u2116{found[2]}"
     return found[1] + code
 
 
 def _without_snippet(text: str) -> str:
-    """JSON and markup end a message or are cut off with it; what stands behind them is lost."""
-    for opening, closing in ("{}", "[]", "<>"):
-        start = text.find(opening)
-        if start > 0 and (opening != "<" or text[start + 1 : start + 2] in "!/?" or text.startswith("<html", start)):
-            end = text.rfind(closing)
-            inner = text[start + 1 : end if end > start else None]
-            if opening == "<" or '"' in inner or ":" in inner or "," in inner or end < start:
-                text = text[:start] + "*" + (text[end + 1 :] if end > start else "")
-    return text
+    """JSON, lists and markup within a message are values, and so is what is left of them where it was cut off."""
+    opening = _OPENING.search(text)
+    if not opening:
+        return text
+    start, closing = opening.start(), {"{": "}", "[": "]"}.get(opening[0][0], "")
+    end = text.rfind(closing) if closing else -1
+    return f"{text[:start]}*{text[end + 1 :] if end > start else ''}"
 
 
 def plain(text: str) -> str:
