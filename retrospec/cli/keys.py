@@ -65,7 +65,8 @@ def list_keys(project: Project = DEFAULT_PROJECT_ID, json: Json = False) -> None
 
 @app.command()
 def revoke(
-    key: Annotated[str, typer.Argument(help="Id of the key, as `retrospec keys list` shows it.")], json: Json = False
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Id of the key, as `retrospec keys list` shows it.")],
+    json: Json = False,
 ) -> None:
     """End a key for good. It works nowhere any more after five seconds."""
     revoked = run(_revoke(settings_for_one_command(), key))

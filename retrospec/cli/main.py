@@ -44,7 +44,7 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self._debug = os.environ.get("LOG_LEVEL", "").upper() == "DEBUG"
+        self._debug = False
         for name, listed in COMMANDS.items():
             self.commands[name] = TyperCommand(name, help=listed.help, rich_help_panel=listed.panel)
 
@@ -58,7 +58,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""
-        self._debug = self._debug or ctx.params["debug"]
+        self._debug = ctx.params["debug"] or os.environ.get("LOG_LEVEL", "").upper() == "DEBUG"
         return super().invoke(ctx)
 
     def main(self, *args: Any, **options: Any) -> Any:

@@ -22,8 +22,8 @@ ProjectId = Annotated[str, typer.Argument(help="Id of the project, e.g. proj_…
 
 @app.command(epilog='Example: `retrospec projects create "My shop" shop.example.com`')
 def create(
-    name: Annotated[str, typer.Argument(help="What people call it.")],
-    site: Annotated[str, typer.Argument(help="Its host name, e.g. shop.example.com.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Its host name, e.g. shop.example.com.")],
     label: Annotated[str, typer.Option(help="Label of its API key.")] = "default-key",
     json: Json = False,
 ) -> None:

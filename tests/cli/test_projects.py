@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from retrospec.core.clock import now
 from retrospec.projects.keys import KeyRing
 from retrospec.projects.models import Project
 from tests.cli.conftest import Cli, in_database
@@ -68,15 +69,14 @@ def test_deleting_takes_the_project_and_its_keys(on_database: Cli, database_url:
 
 def test_an_interrupted_deletion_is_taken_up_again(on_database: Cli, database_url: str) -> None:
     ident = project(on_database)
-    mark = Project.filter(id=ident)
-    in_database(database_url, lambda _: _begin_deletion(mark))
+    in_database(database_url, lambda _: _begin_deletion(ident))
     assert "project not found" in on_database.fails("keys", "list", "--project", ident)
     assert f"what is left of {ident}" in on_database.fails("projects", "delete", ident, answer="n\n")
     assert on_database.json("projects", "delete", ident, "--yes") == {"deleted": True, "projectId": ident}
 
 
-async def _begin_deletion(project: Any) -> None:
-    await project.update(deleting_at="2026-01-01T00:00:00+00:00")
+async def _begin_deletion(project_id: str) -> None:
+    await Project.filter(id=project_id).update(deleting_at=now())
 
 
 @pytest.mark.parametrize("sure", [(), ("--yes",)])
