@@ -6,12 +6,13 @@ processes failed with "database is locked"; with this none.
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from tortoise.backends.base.client import ConnectionWrapper, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 # busy_timeout comes first: already the switch to WAL may have to wait for another process.
 _PRAGMAS = {
@@ -20,8 +21,13 @@ _PRAGMAS = {
     "synchronous": 2,
     "foreign_keys": 1,
     "journal_size_limit": 67_108_864,
+    # KiB, as a negative number. The two megabytes of the default no longer hold the inner pages of the indexes at
+    # 100,000 sessions.
+    "cache_size": -32_768,
 }
 _MINIMUM = (3, 35)  # RETURNING
+
+Query = tuple[str, Sequence[Any]]
 
 
 class ImmediateTransaction(SqliteTransactionWrapper):
@@ -33,6 +39,32 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as cause:
             raise OperationalError(cause) from cause
+
+    async def execute_together(self, writes: Sequence[Query], question: Query | None = None) -> list[dict[str, Any]]:
+        """Run writes, and then a query, in one visit to SQLite's thread.
+
+        Each visit costs two changes of thread, and waits behind whatever the event loop does meanwhile: of
+        thirteen statements of an ingest batch, eight need not come back before the next one goes.
+
+        Args:
+            writes: Statements with their values, in order; what they return is dropped.
+            question: A statement whose rows are wanted; None for none.
+        """
+
+        def run(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+            for text, values in writes:
+                connection.execute(text, values).close()
+            return [dict(row) for row in connection.execute(*question).fetchall()] if question else []
+
+        async with self.acquire_connection() as connection:
+            try:
+                # aiosqlite's own way of running something in its thread; it has no public one for several statements.
+                rows: list[dict[str, Any]] = await connection._execute(run, connection._conn)  # noqa: SLF001
+            except sqlite3.OperationalError as cause:
+                raise OperationalError(cause) from cause
+            except sqlite3.IntegrityError as cause:
+                raise IntegrityError(cause) from cause
+        return rows
 
     async def commit(self) -> None:
         """Commit, or roll back."""
