@@ -5,7 +5,6 @@ import inspect
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -149,7 +148,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, chat: Chat) -> Iterator[str
         reading.join()
 
 
-@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="the walk is made with bash and curl")
 def test_the_walk_of_the_readme_leads_from_a_project_to_a_resolved_issue(server: str) -> None:
     script = block("README.md", "walk").replace("http://127.0.0.1:8080", server)
 

@@ -1,0 +1,7 @@
+"""`make bench`: every measurement that the README quotes, one after the other."""
+
+import runpy
+
+for name in ("bench.start", "bench.ingest", "bench.upload_memory"):
+    print(f"\n{name}", flush=True)
+    runpy.run_module(name, run_name="__main__")
