@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from retrospec_plugins.alert_log import LogSink
-from retrospec_plugins.alert_webhook import WebhookSettings, WebhookSink
 
 from retrospec.plugin import AlertSink
 from retrospec.plugin.testing.alerts import AlertSinkSuite, Arrivals
 from retrospec.plugin.testing.receiver import Receiver
+from retrospec_plugins.alert_log import LogSink
+from retrospec_plugins.alert_webhook import WebhookSettings, WebhookSink
 
 
 class TestWebhookSink(AlertSinkSuite):

@@ -1,9 +1,9 @@
 """Each clustering strategy that comes with Retrospec passes the suite that is shipped to plugin authors."""
 
 import pytest
-from retrospec_plugins.cluster_fingerprint import Fingerprint
 
 from retrospec.plugin.testing.clustering import ClusteringSuite
+from retrospec_plugins.cluster_fingerprint import Fingerprint
 
 
 class TestFingerprint(ClusteringSuite):

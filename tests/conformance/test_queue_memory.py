@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from retrospec_plugins.queue_memory import MemoryQueue
 
 from retrospec.plugin import QueueBackend, QueuedJob
 from retrospec.plugin.testing.queue import LONG, QueueSuite, make_jobs, sessions_of
+from retrospec_plugins.queue_memory import MemoryQueue
 
 
 class Clock:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from retrospec_plugins.storage_local import LocalSettings, LocalStorage
 
 from retrospec.plugin.testing.storage import StorageSuite
+from retrospec_plugins.storage_local import LocalSettings, LocalStorage
 
 
 class TestLocalStorage(StorageSuite):

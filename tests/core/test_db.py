@@ -38,10 +38,13 @@ async def test_times_written_by_sql_and_by_models_are_the_same(database: Databas
 
 
 async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
-    with pytest.raises(IntegrityError):
+    async def twice() -> None:
         async with transaction() as db:
-            await Project.create(id="p2", name="n", site="s", created_at=datetime.now(UTC), using_db=db)
-            await Project.create(id="p2", name="n", site="s", created_at=datetime.now(UTC), using_db=db)
+            for _ in range(2):
+                await Project.create(id="p2", name="n", site="s", created_at=datetime.now(UTC), using_db=db)
+
+    with pytest.raises(IntegrityError):
+        await twice()
 
     assert await Project.filter(id="p2").count() == 0
 

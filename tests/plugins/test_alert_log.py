@@ -3,9 +3,9 @@
 import logging
 
 import pytest
-from retrospec_plugins.alert_log import LogSink
 
 from retrospec.plugin.testing.alerts import make_alert
+from retrospec_plugins.alert_log import LogSink
 
 
 async def test_the_line_has_every_field_and_shows_at_the_usual_levels(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from retrospec_plugins.alert_webhook import NotDelivered, WebhookSettings, WebhookSink
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from retrospec.plugin import RetryAfter
 from retrospec.plugin.testing.alerts import make_alert
 from retrospec.plugin.testing.receiver import Answer, Receiver
+from retrospec_plugins.alert_webhook import NotDelivered, WebhookSettings, WebhookSink
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retrospec_plugins.cluster_fingerprint import Fingerprint, describe
 
 from retrospec.plugin import MarkerFacts
+from retrospec_plugins.cluster_fingerprint import Fingerprint, describe
 
 
 def api(label: str, *, hint: str = "", evidence: str = "", route: str = "/checkout") -> MarkerFacts:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from retrospec_plugins.storage_local import LocalSettings, LocalStorage
 
 from retrospec.plugin import ObjectMissing, StorageBackend, StorageUnavailable
 from retrospec.plugin.testing.storage import broken_off, in_pieces, put, read
+from retrospec_plugins.storage_local import LocalSettings, LocalStorage
 
 KEY = "session-events/proj_default/2026/11/22/shop.example/s1.json"
 MIB = 1 << 20
