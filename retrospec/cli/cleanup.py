@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import run, settings_for_one_command
 from retrospec.cli.output import Json, counted, show_json, show_table, shown_bytes
 from retrospec.core.settings import Settings
@@ -17,7 +18,7 @@ from retrospec.projects import service
 from retrospec.projects.models import Project
 from retrospec.runtime import Runtime
 
-app = typer.Typer()
+app = commands()
 
 
 class Cleaned(msgspec.Struct, rename="camel"):

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import settings_for_one_command
 from retrospec.cli.output import Json, show_json, show_table
 from retrospec.cli.reference import settings_toml
@@ -14,7 +15,7 @@ from retrospec.core.errors import SettingsError
 from retrospec.core.settings import Settings
 from retrospec.core.settings_sources import config_path, shown
 
-app = typer.Typer(no_args_is_help=True, help="Show and check the settings.")
+app = commands("Show and check the settings.")
 
 
 class SettingLine(msgspec.Struct):

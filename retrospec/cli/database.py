@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import run, settings_for_one_command
 from retrospec.cli.output import Json, show_json
 from retrospec.core.migrations import Migrations, history
 from retrospec.core.settings import Settings
 from retrospec.schema import MODELS
 
-app = typer.Typer(no_args_is_help=True, help="Upgrade, downgrade and look at the database's schema.")
+app = commands("Upgrade, downgrade and look at the database's schema.")
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 From = Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from retrospec.cli.group import commands
 from retrospec.cli.serve import Port
 from retrospec.core.log import configure
 from retrospec.core.settings import Settings
@@ -13,7 +14,7 @@ from retrospec.core.settings_sources import load
 from retrospec.demo import find_issue, next_steps, send_demo, wait_for_reports
 from retrospec.serving import Listening, serve
 
-app = typer.Typer()
+app = commands()
 
 _PATIENCE_S = 60.0
 # Whatever the environment says of databases, buckets and webhooks: made-up visits belong in none of them.

@@ -4,11 +4,12 @@ import typer
 
 from retrospec.cli.examination import examine
 from retrospec.cli.examination_services import Finding
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import run, settings_for_one_command
 from retrospec.cli.output import Json, show_json
 from retrospec.core.errors import SettingsError
 
-app = typer.Typer()
+app = commands()
 _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "failed": typer.colors.RED}
 
 

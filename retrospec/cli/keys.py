@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import opened, run, settings_for_one_command
 from retrospec.cli.output import Json, show_json, show_table, shown_time
 from retrospec.core.errors import NotFound
@@ -14,7 +15,7 @@ from retrospec.projects.keys import Scope
 from retrospec.projects.models import DEFAULT_PROJECT_ID, ProjectApiKey
 from retrospec.projects.schemas import KeyList, KeyView, NewKey, key_view
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and revoke a project's API keys.")
+app = commands("Create, list and revoke a project's API keys.")
 
 Project = Annotated[str, typer.Option("--project", "-p", metavar="PROJECT", help="Id of the project.")]
 

@@ -80,7 +80,7 @@ class Commands(TyperGroup):
             typer.secho(f"error: {line}", err=True)
 
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 
 def _version(asked: bool) -> None:

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
-import typer
 
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import settings_for_one_command
 from retrospec.cli.output import Json, show_json, show_table
 from retrospec.cli.selection import Selected, host, select
 from retrospec.plugin.discovery import PluginRecord
 from retrospec.plugin.manager import FAMILIES
 
-app = typer.Typer()
+app = commands()
 
 
 class PluginLine(msgspec.Struct):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import opened, run, settings_for_one_command
 from retrospec.cli.output import Json, counted, show_json, show_table, shown_time
 from retrospec.core.settings import Settings
@@ -15,7 +16,7 @@ from retrospec.projects.schemas import NewProject, ProjectDeleted, ProjectList, 
 from retrospec.runtime import Runtime
 from retrospec.sessions.models import Session
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and delete projects.")
+app = commands("Create, list and delete projects.")
 
 ProjectId = Annotated[str, typer.Argument(help="Id of the project, e.g. proj_…", metavar="PROJECT")]
 

@@ -6,12 +6,13 @@ import typer
 
 from retrospec.alerts.outgoing import AlertBook
 from retrospec.alerts.promotion import Promoted, Promoter
+from retrospec.cli.group import commands
 from retrospec.cli.oneshot import opened, run, settings_for_one_command
 from retrospec.cli.output import Json, counted, show_json, show_table
 from retrospec.core.settings import Settings
 from retrospec.projects import service
 
-app = typer.Typer()
+app = commands()
 
 
 @app.command("promote")

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
+from retrospec.cli.group import commands
 from retrospec.core.log import configure
 from retrospec.core.settings_sources import load
 from retrospec.serving import serve
 
-app = typer.Typer()
+app = commands()
 
 Port = Annotated[
     int | None,

@@ -1,12 +1,11 @@
 """`retrospec worker`."""
 
-import typer
-
+from retrospec.cli.group import commands
 from retrospec.core.log import configure
 from retrospec.core.settings_sources import load
 from retrospec.serving import work
 
-app = typer.Typer()
+app = commands()
 
 
 @app.command("worker")
