@@ -125,6 +125,9 @@ def main() -> None:
     for kind in sorted({each.kind for each in facts}):
         chosen = [at for at, each in enumerate(facts) if each.kind == kind]
         show(kind, [examples[at] for at in chosen], [keys[at] for at in chosen])
+    for project in sorted({each.project for each in examples}):
+        chosen = [at for at, each in enumerate(examples) if each.project == project]
+        show(project, [examples[at] for at in chosen], [keys[at] for at in chosen])
     show("all", examples, keys)
     show_errors(examples, keys, options.errors)
     print(f"{options.strategy} version {strategy.version}: {microseconds(strategy, facts):.1f} microseconds a marker")

@@ -15,9 +15,13 @@ from retrospec_plugins.cluster_fingerprint_v2.values import plain
 Parts = list[tuple[str, str]]
 
 _TESTS = ("test", "testid", "test-id", "data-testid", "data-test", "data-test-id", "data-qa", "data-cy", "qa", "cy")
-_KEY = r"(?:tag|id|name|class|role|aria-label|aria|title|href|type|text|label|placeholder|value|for|data-[a-z-]+|test-?id|test|qa|cy)"
+_KEY = (
+    r"(?:tag|id|name|class|role|aria-label|aria|title|href|type|text|label|placeholder|value|for|path|selector|css|xpath"
+    r"|data-[a-z-]+|test-?id|test|qa|cy)"
+)
 _LABELLED = re.compile(rf"(?:^|[\s|])({_KEY})[:=]([^|]*)")
 _HINTED = re.compile(rf"(?:^|[:-])({_KEY}):((?:(?!-{_KEY}:|:https?:|:/).)*)")
+_PLACE_AMONG_OTHERS = re.compile(r":(?:nth|first|last|only)-[a-z-]+(?:\(\d+\))?|\[\d+\]")
 # `button#save.btn`, `main > form [data-testid="pay"]`, as tools for the browser write it.
 _SELECTOR = re.compile(
     r"(?<![\w/])(?P<tag>[a-z][a-z0-9-]*)?(?P<rest>(?:[#.][\w:\\-]+|\[[^\]\s]{1,120}\]|:nth-[a-z-]+\(\d+\))+)"
@@ -25,6 +29,7 @@ _SELECTOR = re.compile(
 _ATTRIBUTE = re.compile(r"\[([\w-]+)[*^$~|]?=[\"']?([^\"'\]]*)")
 _ID = re.compile(r"#([\w\\-]+)")
 _CLASS = re.compile(r"\.([\w\\:-]+)")
+_CAPTIONS = ("text", "aria-label", "aria", "label", "title", "placeholder")
 _RELOAD = re.compile(r"re-?load|refresh", re.IGNORECASE)
 _JOINTS = re.compile(r"[^A-Za-z0-9]+")
 _GENERATED = re.compile(
@@ -97,22 +102,44 @@ def _named(located: dict[str, str]) -> str:
     return ""
 
 
-def _described(located: dict[str, str]) -> Parts:
-    """What tells a control without a name apart: its tag, where it leads, what it looks like, what it says."""
-    styles = classes(located.get("class", ""))
-    parts = [("tag", located.get("tag", "").casefold()), ("class", styles)]
-    if href := located.get("href"):
-        parts.append(
-            ("leads to", template(href if href.startswith("/") else "/" + href.partition("//")[2].partition("/")[2]))
-        )
+def _steps(path: str) -> str:
+    """A path of elements, `main>ul.list>li:nth-child(3)`, without places among others and classes made by tools."""
+    found = []
+    for step in _PLACE_AMONG_OTHERS.sub("", path).replace(">", " ").replace("/", " ").split():
+        tag, _, styles = step.partition(".")
+        found.append(".".join(part for part in (name(tag), classes(styles)) if part))
+    return ">".join(found)
+
+
+def _said(located: dict[str, str], styles: str) -> str:
+    """A caption, unless a class says it in every language, as `add-to-cart` does."""
     own = {word for style in styles.split() for word in _JOINTS.split(style)} - _ANYTHING
-    if not (len(own) > 1 and own & VERBS):  # A class such as `add-to-cart` says it in every language.
-        said = next((located[key] for key in ("text", "aria-label", "aria", "label", "title") if located.get(key)), "")
-        parts.append(("says", caption(said)))
-    for key in (*_TESTS, "id"):
-        if located.get(key):
-            parts.append(("one of", name(located[key])))
-    return parts
+    if len(own) > 1 and own & VERBS:
+        return ""
+    return next((caption(located[key]) for key in _CAPTIONS if located.get(key)), "")
+
+
+def _described(located: dict[str, str]) -> Parts:
+    """What tells a control without a name apart: its tag, where it leads or what it says, what it looks like."""
+    styles = classes(located.get("class", ""))
+    parts = [
+        ("tag", located.get("tag", "").casefold()),
+        ("class", styles),
+        ("role", located.get("role", "").casefold()),
+    ]
+    if href := located.get("href"):
+        path = href if href.startswith("/") else "/" + href.partition("//")[2].partition("/")[2]
+        parts.append(("leads to", template(path)))
+    else:
+        parts.append(("says", _said(located, styles)))
+    parts += [("within", _steps(located[key])) for key in ("path", "selector", "css", "xpath") if located.get(key)]
+    return parts + [("one of", name(located[key])) for key in (*_TESTS, "id") if located.get(key)]
+
+
+def _on_many_pages(named: str) -> bool:
+    """Whether a name says which control it is on any page: `note-trash` does, `save` and `submit-button` do not."""
+    own = set(named.split("-")) - _ANYTHING - {"*", ""}
+    return len(own) > 1 or not own.isdisjoint(_ON_EVERY_PAGE)
 
 
 def control(marker: MarkerFacts) -> Parts:
@@ -125,7 +152,7 @@ def control(marker: MarkerFacts) -> Parts:
     if not located:
         return [("message", plain(label)), ("hint", plain(straight(hint)) if not _telling(label) else ""), page]
     if named := _named(located):
-        return [("control", named)] if _ON_EVERY_PAGE.intersection(named.split("-")) else [("control", named), page]
+        return [("control", named)] if _on_many_pages(named) else [("control", named), page]
     return [*_described(located), page]
 
 

@@ -20,6 +20,8 @@ _HINT_ID = re.compile(r"(?:^|[:-])(?:id|name|test):((?:(?!-(?:id|name|test|class
 _HINT_FORM = re.compile(r"(?:^|[:-])form(?:-id)?:([\w-]{1,60})")
 _INDEX = re.compile(r"\[(?:\d+|[0-9a-fA-F-]{8,})\]|(?<=[._-])\d+(?=[._-])|(?<=[a-z])\d+(?=[._\[])")
 _JOINTS = re.compile(r"[^A-Za-z0-9\u0080-\uffff]+")
+# What is written otherwise is the caption of a field, in the visitor's language.
+_NAME = re.compile(r"[A-Za-z_$][\w$.:\[\]-]*", re.ASCII)
 _NAMELESS = frozenset(("", "unknown", "field", "input", "undefined", "null", "unnamed", "select", "textarea", "*"))
 # `address-2` is another field than `address-1`; `guest-2` is the same field of another guest.
 _NUMBERED = words("""
@@ -54,7 +56,7 @@ def invalid_field(marker: MarkerFacts) -> Parts:
         form = ("form", name(named[1]))
     found = _BLOCKED.match(said)
     which = field(found["field"]) if found else ""
-    if which in _NAMELESS and (hinted := _HINT_ID.search(hint)):
+    if (which in _NAMELESS or (found and not _NAME.fullmatch(found["field"]))) and (hinted := _HINT_ID.search(hint)):
         which = field(hinted[1])
     if not found:
         return [form, ("field", which), ("message", plain(label)), ("hint", "" if label else plain(straight(hint)))]

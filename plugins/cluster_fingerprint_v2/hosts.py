@@ -25,6 +25,7 @@ _REGION = re.compile(
     r"(?:-[a-z])?|(?:us|eu|ap|as|na|sa)\d{1,2})(?![a-z0-9])"
 )
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[.*\]?")
+_BRANCH = re.compile(r"(?:pr|mr|feature|feat|branch|review|deploy-preview|build|commit)-")
 _COPY = re.compile(r"([a-z]{2,})\d{1,3}")
 
 
@@ -36,6 +37,8 @@ def _word(word: str) -> str:
 
 
 def _label(label: str) -> str:
+    if _BRANCH.match(label):
+        return ""
     words = [kept for word in label.split("-") if (kept := _word(word))]
     if len(words) > 2 and is_id(words[-1]):  # `shop-git-fix-cart-9f3a1c`, one deployment of many.
         words.pop()

@@ -48,13 +48,13 @@ _VOWEL = re.compile("[aeiouy]")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 # Parts of camelCase names that are shorter than words, or shaped like none.
-_SHORT_HUMPS = words("""
-    a an as at by db do fs go gw hq hr id if in io ip is it js me ml my no of ok on op or os pk pm qa qr rx so sms
-    ssl sso sku tax tls to tv tx ui up add all and any bid box bot car day doc end fee for get hub key log map net
-    new non not old one opt out pay pet pre pro pub ref run set sub sum tag the top try two use var web job put has
-    let us ux v vm vs we ws x xp y api app bff cdn cms cpu crm css csv dns dom dto eta faq gps gql hls html http
-    https ids iot jwt kpi kyc lms mfa min max mp npm nps oem otp pdf pin png pos psp rgb rpc rss rtc saml sdk seo
-    sla sql svg txn uri url urls utm uuid vat vip vpn wms xhr xml zip
+SHORT_WORDS = words("""
+    a add all an and any api app as at bar bff bid bot box by car cdn cell cms cpu crm css csv day db dns do doc dom
+    dto end eta faq fee for fs get go gps gql gw has hls hq hr html http https hub id ids if in io iot ip is it job
+    js jwt key kpi kyc let lms log map max me mfa min ml mp my nav net new no non not npm nps oem of ok old on one
+    op opt or os otp out pay pdf pet pin pk pm png pos pre pro psp pub put qa qr ref rgb row rpc rss rtc run rx saml
+    sdk seo set sku sla sms so sql ssl sso sub sum svg tab tag tax the tls to top try tv two tx txn ui up uri url
+    urls us use utm uuid ux v var vat vip vm vpn vs we web wms ws x xhr xml xp y zip
 """)
 
 
@@ -71,7 +71,7 @@ def _hump(part: str, of_many: bool) -> bool:
         of_many: Longer words stand beside it, so that an unknown abbreviation is likely one.
     """
     lower = part.casefold()
-    if lower in _SHORT_HUMPS:
+    if lower in SHORT_WORDS:
         return True
     if len(lower) <= 2 or lower[:2] in _NO_BEGINNING or not _VOWEL.search(lower):
         return of_many and part.isupper() and len(part) > 1

@@ -19,7 +19,8 @@ from retrospec_plugins.cluster_fingerprint_v2.tokens import NAMES, NUMBERED, is_
 
 _SEPARATED = re.compile(r"[^A-Za-z0-9]+")
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_](?:[A-Z]{2}|[a-z]{2}|419|[A-Z][a-z]{3}))?")
-_DOTTED_VERSION = re.compile(r"v?\d{1,2}(?:\.\d{1,2}){1,2}")
+_DOTTED_VERSION = re.compile(r"v\d{1,2}(?:\.\d{1,2}){1,2}|\d(?:\.\d{1,2}){1,2}")
+_API_VERSION = re.compile(r"\d{1,2}|20\d\d-\d\d(?:-\d\d)?")
 _REGION = re.compile(r"(?:us|eu|ap|sa|ca|me|af|cn|il|mx)-(?:gov-)?(?:north|south|east|west|central){1,2}-?\d[a-z]?")
 _FILE = re.compile(r"(.+)\.([a-z][a-z0-9]{1,4}|[A-Z]{3,4})")
 _BUILT = frozenset(("js", "mjs", "css", "map", "wasm"))
@@ -73,26 +74,31 @@ def segment(part: str, within: str = "") -> str:
     """
     if "%" in part:
         part = unquote(part, errors="replace")
-    if part.casefold() in NAMES or is_version(part) or _DOTTED_VERSION.fullmatch(part):
+    if _stays(part, within):
         return part.casefold()
-    if within == "api" and (re.fullmatch(r"\d{1,2}|20\d\d-\d\d(?:-\d\d)?", part)):
-        return part
     if part.isdigit() or _REGION.fullmatch(part) or "@" in part or " " in part or "{" in part:
         return "*"
     if verb := _VERB.fullmatch(part):
         return f"{segment(verb[1], within)}:{verb[2].casefold()}"
     if keyed := _KEYED.fullmatch(part):
         return f"{keyed[1].casefold()}({'*' if keyed[2] else ''})"
-    if file := _FILE.fullmatch(part):
-        if file[2] in _BUILT:
-            return f"{undigested(file[1]) or '*'}.{file[2]}"
-        return f"{_words(file[1], within)}.{file[2].casefold()}"
-    return _words(part, within)
+    file = _FILE.fullmatch(part)
+    if not file:
+        return _words(part, within)
+    name = (undigested(file[1]) or "*") if file[2] in _BUILT else _words(file[1], within)
+    return f"{name}.{file[2].casefold()}"
+
+
+def _stays(part: str, within: str) -> bool:
+    """Whether a part that may look like an id is a name or a version: `2fa`, `v2`, `1.1`, `/api/2024-04`."""
+    if part.casefold() in NAMES or is_version(part) or _DOTTED_VERSION.fullmatch(part):
+        return True
+    return within == "api" and _API_VERSION.fullmatch(part) is not None
 
 
 def _is_locale(part: str, position: int, before: str) -> bool:
     """`de`, `pt-BR` or `us` where sites put them: first, or behind what says that an API begins."""
-    if position > 3 or (position and before not in _ABOVE_SLUGS and not is_version(before) and before != "*"):
+    if position > 3 or (position and before not in _ABOVE_SLUGS and not is_version(before)):
         return False
     found = _LOCALE.fullmatch(part)
     return found is not None and (found[1] in LANGUAGES or (part in COUNTRIES and position == 0))

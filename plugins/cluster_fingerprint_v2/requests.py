@@ -34,8 +34,8 @@ _NETWORK = re.compile(
     re.IGNORECASE,
 )
 _OPERATION = re.compile(
-    r"(?:^|[&?])(?:op|opname|operation|operation_?name|action|method|cmd|command|rpc|rpcname|procedure|proc|func|"
-    r"function|fn|wc-ajax|service|query_?name|x-op|do|act|event_?name|task|verb)=([^&#\s]*)",
+    r"(?:^|[&?])(?:op|op_?name|operation|operation_?name|query_?name|action|method|cmd|command|rpc|proc|procedure|func|"
+    r"fn|do|act|mutation|request|soapaction|controller|wc-ajax|_method)=([^&#\s]*)",
     re.IGNORECASE,
 )
 _DOCUMENT = re.compile(

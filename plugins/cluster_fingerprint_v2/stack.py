@@ -6,8 +6,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from retrospec_plugins.cluster_fingerprint_v2.letters import SHORT_WORDS
 from retrospec_plugins.cluster_fingerprint_v2.scripts import EXTENSION, script
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
 
 _AT = r"(?:[a-z][a-z0-9+.-]{1,30}:)?/{1,3}[^\s()|]+|(?:webpack-internal|webpack|blob|file|node|app):[^\s()|]+"
 FRAME = re.compile(
@@ -30,10 +30,7 @@ _DEPTH = 12
 _NESTED = re.compile(r"(?:/|</|<$).*")  # SpiderMonkey writes functions without a name as `load/<` or `load/this.x<`.
 _PARTS = re.compile(r"[.#*\[\]]+")
 _IDENTIFIER = re.compile(r"[^\W\d][\w$]*|\$[\w$]+")
-_NO_NAMES = words("""
-    anonymous eval object module window global proxy function native code promise array handler callback self this
-    exports default prototype apply call bind
-""")
+_NO_NAMES = frozenset(("anonymous", "code", "default", "eval", "exports", "global", "prototype"))
 
 
 class Frame(NamedTuple):
@@ -57,8 +54,10 @@ def function(name: str) -> str:
 
 
 def minified(name: str) -> bool:
-    """Whether a minifier made a name: one or two characters, or three that are no word."""
-    return len(name) <= 2 or (len(name) == 3 and not (name.islower() and name.isalpha()))
+    """Whether a minifier made a name: one or two characters, or three that are no word, as `n9e` and `Ex1`."""
+    return len(name) <= 2 or (
+        len(name) == 3 and not (name.isalpha() and (name.islower() or name.casefold() in SHORT_WORDS))
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -68,8 +67,11 @@ def _is_foreign(address: str) -> bool:
 
 def _without_position(address: str) -> str:
     """The same place in every line and column, so that caches know it again."""
-    address, _, column = address.rpartition(":") if address[-1:].isdigit() else (address, "", "")
-    return address.rpartition(":")[0] if column and address[-1:].isdigit() and ":" in address[-8:] else address
+    place, _, line = address.rpartition(":")
+    while line.isdigit():
+        address = place
+        place, _, line = address.rpartition(":")
+    return address
 
 
 def _frames(stack: str) -> Iterator[tuple[str, str]]:

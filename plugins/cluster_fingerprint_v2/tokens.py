@@ -28,7 +28,7 @@ _LETTERS = re.compile(r"[A-Za-z]+")
 
 
 def _mixed(token: str) -> bool:
-    """Whether letters and digits that are no stem with a number behind it are an id: `3zZ0zV` is, `line2item` is not."""
+    """Whether letters and digits mixed are an id: `3zZ0zV` is, `line2item` is not."""
     runs = _LETTERS.findall(token)
     named = token.islower() and token[0].isalpha() and len(runs) == 2 and min(map(len, runs)) >= 3
     return not named or len(token) - sum(map(len, runs)) > 2 or any(map(unlike_words, runs))

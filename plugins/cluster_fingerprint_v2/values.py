@@ -38,11 +38,12 @@ _CURRENCY = (
 _NUMBER = r"\d(?:[\d.,'_\u202f\u00a0]*\d)?(?:e[+-]?\d+)?"
 _AMOUNT = re.compile(
     rf"(?:(?<!\w){_CURRENCY}\ ?)?(?<![\w\u2116])(?<!\w[-_])#?[+-]?{_NUMBER}(?:\ ?{_CURRENCY})?"
-    r"(?:\ ?(?:%|ms|sec|secs|seconds?|minutes?|mins?|hours?|hrs?|days?|bytes|px|[kmgt]i?b|[smhd])(?!\w))?(?![\w*]|[-_]\w)",
+    r"(?:\ ?(?:%|ms|sec|secs|seconds?|minutes?|mins?|hours?|hrs?|days?|bytes|px|[kmgt]i?b|[smhd])(?!\w))?"
+    r"(?![\w*]|[-_]\w)",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"\b(error ?#|error |errno[ :=]{1,2}|code[ :=]{1,2}#?|status(?: code)?[ :=]{1,2}|http[ /]|exit code )"
+    r"\b(error ?#|error |errno[ :=]{1,2}|code[ :=]{1,2}#?|status(?: code)?(?: of)?[ :=]{1,2}|http[ /]|exit code )"
     r"(\d{1,5})(?![\w.])",
     re.IGNORECASE,
 )
@@ -85,7 +86,8 @@ def _word(found: Found) -> str:
 
 
 def _code(found: Found) -> str:
-    """Codes are names; those of servers that failed are one name. U+2116, which no text holds by now, keeps it from being one more number."""
+    """Codes are names; those of servers that failed are one name."""
+    # U+2116, which no text holds by now, keeps it from being taken for a number.
     code = "5xx" if found[2][0] == "5" and len(found[2]) == 3 else f"\u2116{found[2]}"
     return found[1] + code
 

@@ -3,7 +3,8 @@
 Each row: the kind, a word without which the pattern need not be tried, and the pattern, matched against the message
 in lower case with straight quotes. Groups name the failed expression: `p` a property, `x` an expression whose last
 name counts, `is` what it was instead, `id` anything that tells apart as it stands. Rows are tried in order, so the
-special ones come first; `^` is where the message begins, with the error's class and without. C stands for Chrome, Edge and others on V8, F for Firefox, S for Safari, I for IE and old Edge.
+special ones come first; `^` is where the message begins, with the error's class and without. C stands for Chrome, Edge
+and others on V8, F for Firefox, S for Safari, I for IE and old Edge.
 """
 
 import re

@@ -1,8 +1,7 @@
 """Markers in few words, and what version 2 makes of them."""
 
-from retrospec_plugins.cluster_fingerprint_v2 import Fingerprint2, Parts, describe
-
 from retrospec.plugin import MarkerFacts
+from retrospec_plugins.cluster_fingerprint_v2 import Fingerprint2, Parts, describe
 
 SHOP = "https://shop.example"
 APP = f"{SHOP}/assets/app-8f3a2b1c.js"

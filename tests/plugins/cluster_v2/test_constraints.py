@@ -1,8 +1,9 @@
-# ruff: noqa: RUF001, E501 - Letters of other alphabets, and whole messages, are the point here.
+# ruff: noqa: RUF001 - Letters of other alphabets are the point here.
 """Messages of Chrome, Firefox and Safari for each constraint of HTML, in the visitor's language. Add to the table."""
 
 import pytest
 
+from retrospec.plugin import MarkerFacts
 from tests.plugins.cluster_v2.builders import apart, field, key, same
 
 MESSAGES = {
@@ -385,3 +386,13 @@ def test_fields_and_forms_stay_apart() -> None:
     apart(field("email", route="/signup"), field("email", route="/checkout"))
     same(field("email", route="/orders/7/edit"), field("email", route="/de/orders/991/edit"))
     assert key(field("email")).startswith("validation_failed:")
+
+
+def test_a_field_known_by_its_caption_is_named_by_its_id() -> None:
+    def captioned(caption: str) -> MarkerFacts:
+        hint = "validation_failed:invalid:tag:input-id:street-name:x:https://shop.example/checkout"
+        return MarkerFacts(
+            "/checkout", "validation_failed", hint, f"Validation blocked: {caption} (Fill out this field)", ""
+        )
+
+    same(captioned("Straße"), captioned("Nom de rue"), captioned("通り"))

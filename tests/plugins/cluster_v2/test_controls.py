@@ -64,6 +64,18 @@ ALIKE = {
         ui("Page reloaded 4 times in 10s", route="/orders/7"),
         ui("Page reloaded 12 times in 31s", route="/orders/991"),
     ),
+    "titles of what a link leads to": (
+        rage("tag:a|href:/products/oak-table|text:oak-table"),
+        rage("tag:a|href:/products/blue-velvet-chair|text:blue-velvet-chair"),
+    ),
+    "pages of a name that says enough": (
+        rage("tag:div|test:note-trash|aria:move-to-trash", route="/a"),
+        rage("tag:div|test:note-trash|aria:in-den-papierkorb", route="/n/x7Yz1"),
+    ),
+    "places among others": (
+        rage("tag:li|path:main>ul.list>li:nth-child(3)"),
+        rage("tag:li|path:main>ul.list>li:nth-child(12)"),
+    ),
     "selectors": (
         ui("Dead click on button#save-17.btn"),
         ui("Dead click on button#save-931.btn.is-active"),
@@ -90,6 +102,7 @@ APART = {
     ),
     "reloads": (ui("Page reloaded 4 times", route="/orders/7"), ui("Page reloaded 4 times", route="/cart")),
     "links": (rage("tag:a|href:/help"), rage("tag:a|href:/contact")),
+    "paths": (rage("tag:li|path:main>ul>li"), rage("tag:li|path:aside>ul>li")),
     "steps": (rage("tag:button|id:step-2"), rage("tag:button|id:step-3")),
     "actions on a thing": (rage("tag:a|test:row-17-remove"), rage("tag:a|test:row-17-edit")),
     "what items of one generic id say": (

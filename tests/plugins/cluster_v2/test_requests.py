@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plugins.cluster_v2.builders import api, apart, get, same
+from tests.plugins.cluster_v2.builders import apart, api, get, same
 
 IDS = {
     "numbers": ("7", "42", "881273", "1729384756102938475"),
@@ -58,6 +58,7 @@ ALIKE = {
                 "api.qa2.shop.example",
                 "api.preprod.shop.example",
                 "api-preview.shop.example",
+                "api.pr-123.preview.shop.example",
             )
         ),
     ),

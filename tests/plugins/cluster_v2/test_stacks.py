@@ -1,9 +1,9 @@
 """Where an error was thrown, whatever browser, bundler and limit of length stand between. Add to the tables."""
 
 import pytest
+
 from retrospec_plugins.cluster_fingerprint_v2.scripts import script
 from retrospec_plugins.cluster_fingerprint_v2.stack import function, thrown
-
 from tests.plugins.cluster_v2.builders import APP, SHOP, apart, gecko, js, same, v8
 
 BOOM = "Uncaught Error: boom"
@@ -84,6 +84,11 @@ ALIKE = {
         js(BOOM, v8("Cart.total")[:70]),
         js(BOOM, f"{APP}:1:22 | Error: boom     at Cart.total ({SHOP}/ass |"),
         js(BOOM, f"{APP}:1:22 | total@{SHOP}/assets/app-8f3 | trail=x"),
+    ),
+    "modules cut off within their digest": (
+        js(BOOM, v8("t")),
+        js(BOOM, f"Error: boom     at t ({SHOP}/assets/app-8f3a2 |"),
+        js(BOOM, f"t@{SHOP}/assets/app-00ff1"),
     ),
     "stacks on one line": (js(BOOM, v8("total")), js(BOOM, " ".join(v8("total").split()))),
     "frames of libraries above the site's own": (

@@ -170,8 +170,7 @@ ONE_ERROR = {
     ),
     "a film that may not begin": (
         "NotAllowedError: play() failed because the user didn't interact with the document first.",
-        "NotAllowedError: The play method is not allowed by the user agent or the platform in the current context,"
-        " possibly because the user denied permission.",
+        "NotAllowedError: The play method is not allowed by the user agent or the platform in the current context.",
         "NotAllowedError: The request is not allowed by the user agent or the platform in the current context.",
     ),
     "a selector": (
