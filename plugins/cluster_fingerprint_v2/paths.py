@@ -58,7 +58,8 @@ def _words(part: str, within: str) -> str:
         numbered = len(tokens) == 2 and tokens[0].casefold() in NUMBERED and len(tokens[1]) <= 2
         return lower if numbered and tokens[1].isdigit() else "*"
     if len(tokens) == 1:
-        return "*" if _CODE.fullmatch(part) and is_collection(within) else lower
+        code = part in LANGUAGES or part in COUNTRIES or _CODE.fullmatch(part)
+        return "*" if code and is_collection(within) else lower
     if "-" in part and _is_slug([token.casefold() for token in tokens if not is_version(token)], within):
         return "*"
     return lower if part.isascii() or not is_collection(within) else "*"

@@ -12,7 +12,7 @@ _MADE = re.compile(
     r"-(?=[\w-]*\d|[A-Za-z]*[A-Z])[\w-]{1,40}|_?[a-zA-Z]{0,2}\d\w{0,10}|sc-[a-zA-Z]{5,8}|:r\w+:"
 )
 # `Button_root__x7Yz1`, `styles__submit--3fk2`, `header-module--nav--a1b2c`.
-_SUFFIXED = re.compile(r"(?P<name>[A-Za-z][\w-]*?)(?:__|--|___|-)(?P<digest>[A-Za-z0-9+-]{4,10})")
+_SUFFIXED = re.compile(r"(?P<name>[A-Za-z][\w-]*?)(?:___?|--|[-_])(?P<digest>[A-Za-z0-9+-]{4,10})")
 _UTILITY = re.compile(
     r"!?-?(?:[pm][trblxyse]?|gap(?:-[xy])?|space-[xy]|w|h|min-[wh]|max-[wh]|size|inset(?:-[xy])?|top|left|right|bottom|z"
     r"|text|bg|border(?:-[trblxyse])?|rounded(?:-[trbl]{1,2})?|ring|shadow|opacity|duration|ease|delay|scale|rotate"

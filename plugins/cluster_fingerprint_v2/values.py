@@ -47,7 +47,7 @@ _CODE = re.compile(
     r"(\d{1,5})(?![\w.])",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"(?<![\w*\u2116-])[\w-][\w=+~%-]*")
+_WORD = re.compile(r"(?<![\w*\u2116-])#?[\w-][\w=+~%-]*")
 # Not `{0}` or `[cart]`, which are names; a page fills what is left of the message.
 _OPENING = re.compile(
     r"(?<=.)(?:\{(?=\s*[\"'\w]+\s*:|\s*$)|\[(?=\s*[\"'{\d[])|<(?=!doctype|html|\?xml|!--))", re.IGNORECASE
@@ -77,7 +77,7 @@ def _random(word: str) -> bool:
 def _word(found: Found) -> str:
     word = found[0]
     if word.isalpha():
-        return "*" if len(word) > 5 and is_id(word) else word
+        return "*" if word.isascii() and len(word) > 5 and is_id(word) else word
     if _RANGE.fullmatch(word):
         return "*" if any(map(str.isdigit, word)) else word
     if word.casefold() in NAMES or is_version(word):

@@ -142,7 +142,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("function", "support property or method", rf"doesn't support property or method '{_P}'"),  # I
     ("instanceof", "instanceof", r"'?instanceof'?"),
     # Names.
-    ("name", "is not defined", r"(?:^|[\s:])['\"]?(?P<id>[\w$]{1,80})['\"]? is not defined"),  # C F
+    ("name", "is not defined", r"(?:^|[\s:])['\"]?(?P<id>[\w$]{1,80})['\"]? is not defined\W*$"),  # C F
     ("name", "can't find variable", r"can't find variable: (?P<id>[\w$]{1,80})"),  # S
     ("uninitialised", "initialization", r"(?:cannot access|lexical declaration) '(?P<id>[^']{1,80})' before init"),
     ("uninitialised", "uninitialized", r"uninitialized variable"),  # S

@@ -45,6 +45,7 @@ ALIKE = {
     "classes of modules": (
         rage("tag:button|class:Toolbar_bold__x7Yz1|text:b"),
         rage("tag:button|class:Toolbar_bold__Q9r2k|text:b"),
+        rage("tag:button|class:toolbar_bold_9x2kd|text:b"),
     ),
     "states": (rage("tag:button|class:tab is-active|text:fees"), rage("tag:button|class:tab loading|text:fees")),
     "generated ids": (

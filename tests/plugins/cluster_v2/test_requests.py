@@ -34,6 +34,7 @@ ALIKE = {
     **{f"{name} at the end": tuple(get(f"/shelves/{each}") for each in examples) for name, examples in IDS.items()},
     "titles": (get("/products/blue-velvet-chair"), get("/products/oak-table"), get("/products/open-air-lamp-of-glass")),
     "codes": (get("/rates/EUR"), get("/rates/USD")),
+    "codes in lower case": (get("/countries/de/towns"), get("/countries/us/towns")),
     "dates in parts": (get("/archive/2024/04/19"), get("/archive/2025/12/01")),
     "files with digests": (get("/assets/main.8f3a2b1c.js", "404"), get("/assets/main.00ff17a2.js", "404")),
     "numbered files": (get("/files/invoice-20881.pdf"), get("/files/invoice-993.pdf")),

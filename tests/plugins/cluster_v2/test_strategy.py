@@ -10,7 +10,9 @@ GOLDEN: dict[str, MarkerFacts] = {
     "api_error:89e7e14e64eb9cad": get("/v2/shelves/7/parts?x=1", "502"),
     "api_error:ec62d296897488cd": api("GET /cart/9 -> 404", hint="api_error:GET:https://api.shop.example/cart/9:4xx"),
     "api_error:d956375da40ab958": api("POST https://a.example/graphql?operationName=SaveNote -> timeout"),
-    "js_exception:9821edf521fa2afb": js("Uncaught TypeError: Cannot read properties of undefined (reading 'price')", v8("Cart.total")),
+    "js_exception:9821edf521fa2afb": js(
+        "Uncaught TypeError: Cannot read properties of undefined (reading 'price')", v8("Cart.total")
+    ),
     "js_exception:38a9178f9aa7f3a5": js('Order 123456 of ann@mail.example: unknown plan "pro plus"', gecko("total")),
     "js_exception:0f3f7f342a50c3aa": js("ResizeObserver loop limit exceeded"),
     "ui_no_effect:24ca6334b266902d": rage("tag:button|id:buy-4711|text:buy", route="/products/oak-table"),

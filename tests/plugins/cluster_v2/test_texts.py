@@ -5,7 +5,13 @@ import pytest
 from tests.plugins.cluster_v2.builders import apart, js, same
 
 ALIKE = {
-    "numbers": ("Basket 7 is gone", "Basket 7718263512 is gone", "Basket #12 is gone", "Basket 1,299 is gone"),
+    "numbers": (
+        "Basket 7 is gone",
+        "Basket 7718263512 is gone",
+        "Basket #12 is gone",
+        "Basket #A-1023 is gone",
+        "Basket 1,299 is gone",
+    ),
     "ids": (
         "Hold R6eUrEyyyeQeXXKCiWjQc expired",
         "Hold kSxHMtOLug678wq1-1UO6 expired",
