@@ -2,6 +2,7 @@
 
 BATTERIES = (
     "retrospec_plugins.storage_local",
+    "retrospec_plugins.storage_s3",
     "retrospec.jobs.database_queue",
     "retrospec_plugins.queue_memory",
     "retrospec_plugins.alert_webhook",

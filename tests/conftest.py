@@ -16,6 +16,7 @@ from retrospec.core.settings_sources import load
 from retrospec.schema import MODELS
 from retrospec.serving import listening
 from tests.client import UNLIMITED, Client, MakeClient
+from tests.s3server import S3Bucket, S3Server
 from tests.servers import PostgresServer
 
 DIALECTS = ("sqlite", "postgres")
@@ -34,6 +35,20 @@ def sqlite_template() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="retrospec-"))
     yield folder / "template.db"
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, one for each worker of the run."""
+    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_bucket(s3_server: S3Server) -> Iterator[S3Bucket]:
+    """An empty bucket."""
+    yield s3_server.make_bucket(f"t-{secrets.token_hex(8)}")
+    s3_server.forget()
 
 
 @pytest.fixture(params=DIALECTS)

@@ -54,7 +54,23 @@ class Settings(BaseModel):
     s3_region: str = Field("us-east-1", description="Region of the bucket")
     s3_access_key: SecretStr | None = Field(None, description="Access key; unset: the ordinary AWS credential chain")
     s3_secret_key: SecretStr | None = Field(None, description="Secret key")
+    s3_session_token: SecretStr | None = Field(None, description="Token of temporary keys")
     s3_bucket: str = Field("", description="Bucket of recordings and artifacts; set, the storage is S3")
+    s3_create_bucket: bool = Field(False, description="Make the bucket at the start if it is not there")
+    s3_lifecycle_enabled: bool = Field(
+        False, description="Keep a rule in the bucket that ends unfinished uploads after a day"
+    )
+    s3_lifecycle_expire_days: int = Field(
+        0, ge=0, le=36_500, description="With that rule: age at which the bucket itself drops objects, days; 0 = never"
+    )
+    s3_server_side_encryption: Literal["AES256", "aws:kms"] | None = Field(
+        None, description="Encryption that objects are stored with; unset: the bucket's own default"
+    )
+    s3_kms_key_id: str = Field("", description="Key of `aws:kms`; unset: the account's default key")
+    s3_connect_timeout_seconds: float = Field(3, gt=0, le=300, description="Time for a connection to S3, seconds")
+    s3_read_timeout_seconds: float = Field(10, gt=0, le=300, description="Silence of S3 that ends one attempt, seconds")
+    s3_timeout_seconds: float = Field(30, gt=0, le=3600, description="One call to S3 with all its attempts, seconds")
+    s3_max_attempts: int = Field(3, ge=1, le=10, description="Attempts of a call to S3 that fails for a moment")
 
     # Plugins
     plugins_dir: Path | None = Field(None, description="Folder of single-file plugins")
@@ -251,6 +267,11 @@ class Settings(BaseModel):
         """
         known: dict[tuple[str, str], dict[str, Any]] = {
             ("storage", "local"): {"root": self.data_dir.absolute() / "objects"},
+            ("storage", "s3"): {
+                name.removeprefix("s3_"): getattr(self, name)
+                for name in type(self).model_fields
+                if name.startswith("s3_")
+            },
             ("alerts", "webhook"): {
                 "url": self.alert_webhook_url,
                 "auth_header": self.alert_auth_header,
