@@ -20,6 +20,7 @@ _ESCAPES = re.compile(
     rb"\\(?:u(?:([dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}|([dD][89a-fA-F][0-9a-fA-F]{2})|(0000))|.)",
     re.S,
 )
+_INTEGERS = 2.0**63
 _SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 
 
@@ -82,6 +83,22 @@ def check_text(body: bytes) -> None:
             raise InvalidPayload(f"half a surrogate pair (byte {escape.start()})")
         if escape[3]:
             raise InvalidPayload(f"U+0000 in a text (byte {escape.start()})")
+
+
+def steady(value: Any) -> Any:
+    """A decoded value as both databases give it back.
+
+    PostgreSQL keeps a number's digits and not its form: 5e16 comes back as an integer, and -0.0 as 0. So whole
+    numbers are made integers before they are stored, as far as these reach.
+    """
+    match value:
+        case float() if value.is_integer() and abs(value) < _INTEGERS:
+            return int(value)
+        case dict():
+            return {name: steady(inner) for name, inner in value.items()}
+        case list():
+            return [steady(inner) for inner in value]
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:

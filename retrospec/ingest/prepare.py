@@ -11,6 +11,7 @@ import msgspec
 from retrospec.core.clock import checked_time
 from retrospec.core.errors import Invalid, TooLarge
 from retrospec.core.ids import checked_session_id, new_uuid
+from retrospec.core.ijson import steady
 from retrospec.ingest.clustering import Clusterer, Keyed
 from retrospec.ingest.schemas import IngestRequest, MarkerIn, SessionIn
 from retrospec.plugin import MarkerFacts, Redactor
@@ -152,4 +153,4 @@ def _cut(text: str | None, length: int) -> str:
 
 
 def _cut_tag(value: object) -> object:
-    return value[:_TAG] if isinstance(value, str) else value
+    return value[:_TAG] if isinstance(value, str) else steady(value)

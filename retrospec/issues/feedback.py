@@ -8,6 +8,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.core.clock import now
 from retrospec.core.db import transaction
 from retrospec.core.errors import Invalid, NotFound
+from retrospec.core.ijson import steady
 from retrospec.issues.activity import Happening, name_of, note_of, record
 from retrospec.issues.lookup import find_issue
 from retrospec.issues.models import IssueActivity
@@ -26,7 +27,7 @@ async def give_feedback(project_id: str, cluster_key: str, given: FeedbackGiven)
         Invalid: The metadata is larger than 64 KiB.
         NotFound: The project has no issue of that key, or no session of that id.
     """
-    metadata = given.metadata or {}
+    metadata = steady(given.metadata or {})
     if len(msgspec.json.encode(metadata)) > _METADATA_LIMIT:
         raise Invalid("metadata is larger than 64 KiB", detail="metadata")
     async with transaction() as db:
