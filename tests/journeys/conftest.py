@@ -31,7 +31,10 @@ def on_both(postgres_server: PostgresServer, sqlite_template: Path, tmp_path: Pa
             async with making as url:
                 data = tmp_path / secrets.token_hex(4)
                 given = {"orchestrator_port": 0, "database_url": url, "data_dir": data, "embedded_worker": False}
-                async with listening(load({}, **{**UNLIMITED, **given, **settings})) as server, Client(server) as client:
+                async with (
+                    listening(load({}, **{**UNLIMITED, **given, **settings})) as server,
+                    Client(server) as client,
+                ):
                     found.append(await check(client))
         return found[0], found[1]
 

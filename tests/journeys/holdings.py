@@ -29,9 +29,7 @@ async def holdings(client: Client) -> dict[str, list[str]]:
     db = client.listening.server.runtime.database.connection
     held = {table: await db.execute_query_dict(f"SELECT * FROM {table}") for table in tables()}
     rows = {
-        table: sorted(
-            str({name: str(value) for name, value in row.items() if name != "last_used_at"}) for row in found
-        )
+        table: sorted(str({name: str(value) for name, value in row.items() if name != "last_used_at"}) for row in found)
         for table, found in held.items()
     }
     return {**rows, "files": sorted(_files(client.listening.server.runtime.settings.data_dir))}

@@ -9,8 +9,8 @@ from tests.client import Client, Json, marker
 SESSION, MARKER = "s-equal", "m-equal"
 # A request that would do something, were the thing one's own. Routes without a foreign id have no entry.
 BODIES: dict[str, Json] = {
-    "set_state": {"state": "resolved"},
-    "give_feedback": {"kind": "invalid"},
+    "set_issue_state": {"state": "resolved"},
+    "give_issue_feedback": {"kind": "invalid"},
     "split_issue": {"sessionIds": [SESSION]},
 }
 PROJECT_ROUTES = [
