@@ -1,5 +1,6 @@
 """What the S3 storage can be told."""
 
+import re
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ class S3Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    bucket: str = Field(min_length=3, max_length=255, description="Bucket of the objects")
+    bucket: str = Field(description="Bucket of the objects")
     endpoint: str = Field("", description="Address of an S3 server other than AWS, called path-style")
     region: str = Field("us-east-1", min_length=1, description="Region of the bucket")
     access_key: SecretStr | None = Field(None, description="Access key; unset: the ordinary AWS credential chain")
@@ -32,12 +33,19 @@ class S3Settings(BaseModel):
     max_attempts: int = Field(3, ge=1, le=10, description="Attempts of a call that fails for a moment")
     max_connections: int = Field(100, ge=1, le=1000, description="Connections to S3 that a process keeps at the most")
 
+    @field_validator("bucket")
+    @classmethod
+    def _bucket_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[\w.-]{3,255}", value, re.ASCII):
+            raise ValueError(f"S3_BUCKET={value}: must name a bucket")
+        return value
+
     @field_validator("endpoint")
     @classmethod
     def _web_address(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.username):
-            raise ValueError("must be an http:// or https:// address without user and password")
+            raise ValueError("S3_ENDPOINT must be an http:// or https:// address without user and password")
         return value.rstrip("/")
 
     @model_validator(mode="after")

@@ -90,9 +90,10 @@ def test_a_server_on_another_storage_does_not_load_the_sdk() -> None:
         ({"kms_key_id": "k"}, "S3_SERVER_SIDE_ENCRYPTION"),
         ({"kms_key_id": "k", "server_side_encryption": "AES256"}, "S3_SERVER_SIDE_ENCRYPTION"),
         ({"server_side_encryption": "rot13"}, "AES256"),
-        ({"endpoint": "minio:9000"}, "http"),
+        ({"endpoint": "minio:9000"}, "S3_ENDPOINT"),
         ({"endpoint": "http://user:password@minio:9000"}, "without user"),
-        ({"bucket": ""}, "bucket"),
+        ({"bucket": ""}, "S3_BUCKET"),
+        ({"bucket": "a/b/c"}, "S3_BUCKET"),
         ({"buckets": "b"}, "buckets"),
     ],
 )
