@@ -18,6 +18,7 @@ from retrospec.core.errors import SettingsError
 from retrospec.core.log import get_logger
 from retrospec.core.protocol import Protocol
 from retrospec.core.settings import Settings
+from retrospec.core.stopping import hard_stop
 from retrospec.metrics.totals import Totals
 from retrospec.runtime import Runtime
 from retrospec.workers import Workers, alert_workers, job_worker
@@ -115,10 +116,13 @@ def serve(settings: Settings, ready: Callable[[Listening], Any] | None = None) -
         settings: Its settings.
         ready: Called, and awaited where it is a coroutine, once requests are taken.
     """
-    uvloop.run(_serve(settings, ready))
+    with hard_stop(settings.shutdown_grace_seconds) as stopping:
+        uvloop.run(_serve(settings, ready, stopping))
 
 
-async def _serve(settings: Settings, ready: Callable[[Listening], Any] | None) -> None:
+async def _serve(
+    settings: Settings, ready: Callable[[Listening], Any] | None, stopping: Callable[[], None]
+) -> None:
     stopped = stop_signal()
     async with listening(settings) as running:
         log.info("serving", url=running.url, pid=os.getpid())
@@ -128,15 +132,17 @@ async def _serve(settings: Settings, ready: Callable[[Listening], Any] | None) -
                 await outcome
         await stopped.wait()
         log.info("stopping")
+        stopping()
     log.info("stopped")
 
 
 def work(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT."""
-    uvloop.run(_work(settings))
+    with hard_stop(settings.shutdown_grace_seconds) as stopping:
+        uvloop.run(_work(settings, stopping))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, stopping: Callable[[], None]) -> None:
     stopped = stop_signal()
     async with Runtime(settings) as runtime:
         workers = Workers([job_worker(runtime), *alert_workers(runtime)])
@@ -147,7 +153,8 @@ async def _work(settings: Settings) -> None:
         log.info("working", worker=runtime.name, queue=settings.queue_name, concurrency=settings.worker_concurrency)
         await stopped.wait()
         log.info("stopping")
-        await asyncio.gather(workers.stop(settings.shutdown_grace_seconds), counting.stop())
+        stopping()
+        await asyncio.gather(workers.stop(max(settings.shutdown_grace_seconds - 3, 0)), counting.stop())
         await finish("counts", totals.flush(), seconds=1)
     log.info("stopped")
 
