@@ -1,24 +1,24 @@
 """The database: its connection, transactions, and SQL that both dialects understand."""
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.context import TortoiseContext
+from tortoise.context import TortoiseContext, require_context
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.transactions import in_transaction
 
 from retrospec.core.errors import SettingsError, Unavailable
-from retrospec.core.sqlite import ImmediateTransaction, Query
+from retrospec.core.sqlite import Client, InThread
 
 Row = dict[str, Any]
+Result = TypeVar("Result")
 
 # What a driver raises while its server is away. Whoever waits is told to come again, not that we are broken.
 AWAY = (
@@ -146,47 +146,18 @@ def is_sqlite(db: BaseDBAsyncClient) -> bool:
     return db.capabilities.dialect == "sqlite"
 
 
-class HeldWrites:
-    """A transaction on SQLite whose writes wait for the next query, and go to its thread together with it.
+async def transact(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Result]]) -> Result:
+    """Run a transaction of many statements, as fast as the database allows.
 
-    Looks like the connection to `Statement`; a write's row count is not known, and its error comes with a
-    later call. `flush` sends what waits; call it before the transaction ends.
+    Args:
+        work: Uses `Statement` on the connection that it is given, no models, and awaits nothing else: on SQLite it
+            runs in SQLite's own thread.
     """
-
-    def __init__(self, db: ImmediateTransaction) -> None:
-        self._db = db
-        self._held: list[Query] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
-
-    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[Row]]:
-        """Hold a write back."""
-        self._held.append((query, values or ()))
-        return 0, []
-
-    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[Row]:
-        """Send what waits, and ask."""
-        held, self._held = self._held, []
-        return await self._db.execute_together(held, (query, values or ()))
-
-    async def flush(self) -> None:
-        """Send what waits."""
-        held, self._held = self._held, []
-        if held:
-            await self._db.execute_together(held)
-
-
-@asynccontextmanager
-async def batch_transaction() -> AsyncIterator[BaseDBAsyncClient]:
-    """A transaction for many statements, of which few need an answer. Nobody may use a write's row count in it."""
+    client = require_context().db()
+    if isinstance(client, Client):
+        return await client.transact(cast("Callable[[InThread], Coroutine[Any, Any, Result]]", work))
     async with in_transaction() as db:
-        if not isinstance(db, ImmediateTransaction):
-            yield db
-            return
-        held = HeldWrites(db)
-        yield cast("BaseDBAsyncClient", held)
-        await held.flush()
+        return await work(db)
 
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
@@ -237,7 +208,7 @@ def rows(items: Iterable[Mapping[str, Any]]) -> str:
 
 def sql_time(time: datetime) -> str:
     """A time as SQLite stores it and PostgreSQL reads it. Sorting the texts sorts the times."""
-    return time.astimezone(UTC).isoformat(" ")
+    return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat(" ")
 
 
 def read_time(value: Any) -> datetime:

@@ -5,6 +5,7 @@ import hmac
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -21,6 +22,8 @@ from retrospec.sessions.schemas import KINDS
 
 MAX_MARKERS = 1000
 _LABEL, _EVIDENCE, _HINT = 500, 4000, 1000
+# What is remembered of cleaned texts stays below two megabytes.
+_SHORT = 250
 _SITE, _ROUTE, _RELEASE, _ENVIRONMENT, _TAG = 255, 2000, 200, 100, 500
 _KNOWN = frozenset(KINDS)
 
@@ -45,6 +48,8 @@ class Preparer:
     def __init__(self, clusterer: Clusterer, redactor: Redactor, *, user_secret: str) -> None:
         self._clusterer = clusterer
         self._redactor = redactor
+        # The same failure says the same every time.
+        self._clean_short = lru_cache(maxsize=4096)(redactor.redact_text)
         self._user_secret = user_secret.encode()
 
     def prepare(
@@ -105,7 +110,7 @@ class Preparer:
     def _marker(self, sent: MarkerIn, session: SessionRecord, redact: bool, now: datetime) -> MarkerRecord:
         kind = sent.kind if sent.kind in _KNOWN else "ui_no_effect"
         offset = max(0, int(sent.replay_offset_ms or 0))
-        clean = self._redactor.redact_text if redact else str
+        clean = self._clean if redact else str
         return MarkerRecord(
             project_id=session.project_id,
             session_id=session.session_id,
@@ -118,6 +123,9 @@ class Preparer:
             replay_offset_ms=offset,
             observed_at=_observed(session.started_at, offset, now),
         )
+
+    def _clean(self, text: str) -> str:
+        return self._clean_short(text) if len(text) <= _SHORT else self._redactor.redact_text(text)
 
     def _name(self, markers: Sequence[MarkerRecord]) -> None:
         """Give ids to markers without: made of what they say, so that the same request names them alike again."""

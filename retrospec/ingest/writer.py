@@ -10,7 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.alerts.outgoing import AlertBook
 from retrospec.core.clock import now as present
-from retrospec.core.db import Statement, batch_transaction, rows
+from retrospec.core.db import Statement, rows, transact
 from retrospec.core.errors import Unauthorized
 from retrospec.core.settings import Settings
 from retrospec.ingest.prepare import Prepared
@@ -90,9 +90,12 @@ class BatchWriter:
             Exception: Nothing of the batch was written.
         """
         now = present()
-        async with batch_transaction() as db:
+
+        async def work(db: BaseDBAsyncClient) -> dict[SessionRef, Written]:
             alive = await self._alive(db, batch)
-            written = await self._write(db, [one for one in batch if one.session.project_id in alive], now)
+            return await self._write(db, [one for one in batch if one.session.project_id in alive], now)
+
+        written = await transact(work)
         return [written.get(one.session.ref, Unauthorized()) for one in batch]
 
     async def _alive(self, db: BaseDBAsyncClient, batch: Sequence[Prepared]) -> set[str]:
