@@ -5,6 +5,7 @@ BATTERIES = (
     "retrospec_plugins.storage_s3",
     "retrospec.jobs.database_queue",
     "retrospec_plugins.queue_memory",
+    "retrospec_plugins.queue_redis",
     "retrospec_plugins.alert_webhook",
     "retrospec_plugins.alert_log",
     "retrospec_plugins.cluster_fingerprint",

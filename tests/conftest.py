@@ -16,6 +16,7 @@ from retrospec.core.settings_sources import load
 from retrospec.schema import MODELS
 from retrospec.serving import listening
 from tests.client import UNLIMITED, Client, MakeClient
+from tests.redisserver import RedisServer
 from tests.s3server import S3Bucket, S3Server
 from tests.servers import PostgresServer
 
@@ -27,6 +28,20 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A real PostgreSQL from its wheel, one for all workers of the run."""
     with PostgresServer(os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex(8))) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[RedisServer]:
+    """A real Redis from its wheel, one for each worker of the run."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(shared_redis: RedisServer) -> str:
+    """The URL of a Redis with nothing in it, for this test alone."""
+    shared_redis.empty()
+    return shared_redis.url
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -140,6 +141,12 @@ class Settings(BaseModel):
         None, description="Run jobs inside `serve`; unset: only on SQLite with the database queue and local storage"
     )
     worker_concurrency: int = Field(2, ge=1, le=64, description="Jobs that a worker runs at once")
+    job_republish_minutes: float = Field(
+        30,
+        gt=0,
+        le=10_080,
+        description="Time after which a job without result that its queue has lost is published again, minutes",
+    )
     job_lease_seconds: float = Field(
         60, ge=1, le=3600, description="How long a job is held without a heartbeat, seconds"
     )
@@ -195,6 +202,13 @@ class Settings(BaseModel):
             raise ValueError("must begin with postgres://, postgresql:// or sqlite://")
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and urlsplit(value.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
     @field_validator("alert_webhook_url")
     @classmethod
     def _web_address(cls, value: SecretStr | None) -> SecretStr | None:
@@ -222,6 +236,19 @@ class Settings(BaseModel):
                 f"postgres://{user}:{password}@{self.postgres_host}:{self.postgres_port}/{quote(self.postgres_db, '')}"
             )
         return f"sqlite://{self.data_dir.absolute() / 'retrospec.db'}"
+
+    @property
+    def redis(self) -> SecretStr | None:
+        """The URL of Redis, whichever settings named it; None where none did."""
+        if self.redis_url or not self.redis_host:
+            return self.redis_url
+        host = f"[{self.redis_host}]" if ":" in self.redis_host else self.redis_host
+        return SecretStr(f"redis://{host}:{self.redis_port}")
+
+    @property
+    def republish_after(self) -> timedelta:
+        """How long a published job may be without result before it is looked for."""
+        return timedelta(minutes=self.job_republish_minutes)
 
     @property
     def on_sqlite(self) -> bool:
@@ -272,6 +299,7 @@ class Settings(BaseModel):
                 for name in type(self).model_fields
                 if name.startswith("s3_")
             },
+            ("queue", "redis"): {"url": self.redis, "lease_seconds": self.job_lease_seconds},
             ("alerts", "webhook"): {
                 "url": self.alert_webhook_url,
                 "auth_header": self.alert_auth_header,

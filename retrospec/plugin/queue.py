@@ -205,6 +205,20 @@ class QueueBackend(Component):
             queue: Which queue.
         """
 
+    async def oldest(self, queue: str) -> datetime | None:
+        """Tell since when the first of the unfinished jobs is there, where jobs stand in the order of their arrival.
+
+        What was published before that and has no result is taken to be lost, and published again. Whatever has
+        come to rest between two attempts may be left out.
+
+        Args:
+            queue: Which queue.
+
+        Returns:
+            When it was published; None when there is none, or it cannot be told.
+        """
+        return None
+
     @abstractmethod
     async def dead_letters(self, queue: str, scope: Scope, *, offset: int, limit: int) -> DeadLetterPage:
         """List dead letters, newest first.
