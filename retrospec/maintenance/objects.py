@@ -1,7 +1,8 @@
 """Deleting the objects that rows have let go of. What fails stays marked, and is tried again by the next run."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -14,6 +15,7 @@ from retrospec.sessions.models import StoredObject
 
 log = get_logger(__name__)
 _BATCH = 1000
+_SECONDS = 60.0
 _COUNTERS = {"events": "retrospec_cleanup_event_objects_total", "artifact": "retrospec_cleanup_artifact_objects_total"}
 
 # Two projects may name one artifact key, made by a worker of theirs: the object stays while one of them keeps it.
@@ -69,14 +71,23 @@ class ObjectSweeper:
         kept_rows = await _KEPT.fetch(db, rows({"object_key": one.object_key} for one in batch))
         kept = {row["object_key"] for row in kept_rows}
         keys = [one.object_key for one in batch if one.object_key not in kept]
-        try:
-            failures = dict(await self._storage.delete(keys)) if keys else {}
-        except RetrospecError as cause:
-            log.warning("objects not deleted", objects=len(keys), error=str(cause))
-            failures = dict.fromkeys(keys, str(cause))
+        failures = await self._delete_objects(keys) if keys else {}
         swept.deleted.update(one.kind for one in batch if one.object_key not in failures and one.object_key not in kept)
         swept.failed.update(one.kind for one in batch if one.object_key in failures)
         await _FORGET.run(db, rows({"uid": one.uid} for one in batch if one.object_key not in failures))
         failed = [{"uid": o.uid, "reason": failures[o.object_key][:500]} for o in batch if o.object_key in failures]
         if failed:
             await _FAILED.run(db, rows(failed))
+
+    async def _delete_objects(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Delete, and say of each key that is left why. Whatever the storage does, rows and other projects go on."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return dict(await self._storage.delete(keys))
+        except Exception as cause:
+            if not isinstance(cause, RetrospecError):
+                plugin = getattr(getattr(self._storage, "registration", None), "name", "storage")
+                self._counters.add("retrospec_plugin_errors_total", family="storage", plugin=plugin)
+            error = str(cause) or type(cause).__name__
+            log.warning("objects not deleted", objects=len(keys), error=error)
+            return dict.fromkeys(keys, error)
