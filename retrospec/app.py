@@ -49,7 +49,7 @@ from retrospec.reports.routes import reports
 from retrospec.runtime import Runtime
 from retrospec.sessions.routes import recordings
 from retrospec.sessions.uploads import Uploads
-from retrospec.workers import Workers, alert_workers, job_worker
+from retrospec.workers import Workers, alert_workers, job_relays, job_worker
 
 SLICES: tuple[Routes, ...] = (
     recordings,
@@ -83,7 +83,8 @@ class Server:
         self.runtime = runtime
         settings, counters, database = runtime.settings, runtime.counters, runtime.database
         jobs = [job_worker(runtime)] if settings.runs_embedded_worker else []
-        self.workers = Workers([*alert_workers(runtime), *jobs])
+        relays = job_relays(runtime, jobs[0].wake) if jobs else job_relays(runtime)
+        self.workers = Workers([*alert_workers(runtime), *jobs, *relays])
         self.caches = ProjectCaches(KeyRing(), ProjectOrigins(database), Policies())
         self.key_use = KeyUse(database)
         self.totals = Totals(database, counters)

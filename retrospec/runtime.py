@@ -15,6 +15,7 @@ from retrospec.core.log import get_logger
 from retrospec.core.migrations import Migrations, SchemaBehind, missing_migrations
 from retrospec.core.settings import Settings
 from retrospec.jobs.database_queue import DatabaseQueue
+from retrospec.jobs.relayed import RelayedQueue
 from retrospec.plugin import (
     AlertSink,
     Analyzer,
@@ -54,7 +55,8 @@ class Runtime:
         self.database = Database(settings.database, MODELS, pool_size=settings.database_pool_size)
         self.plugins = PluginHost(BATTERIES, settings.plugins_dir)
         self.storage = self._make(StorageBackend, settings.storage_name, "STORAGE_BACKEND")
-        self.queue = self._make(QueueBackend, settings.queue_name, "QUEUE_BACKEND")
+        queue = self._make(QueueBackend, settings.queue_name, "QUEUE_BACKEND")
+        self.queue = queue if queue.shares_outbox else RelayedQueue(queue, self.database, settings.republish_after)
         self.outbox = self.queue if isinstance(self.queue, DatabaseQueue) else DatabaseQueue()
         self.analyzer = self._make(Analyzer, settings.analyzer, "ANALYZER")
         self.redactor = self._make(Redactor, settings.redactor, "REDACTOR")

@@ -21,7 +21,7 @@ from retrospec.core.settings import Settings
 from retrospec.core.stopping import hard_stop
 from retrospec.metrics.totals import Totals
 from retrospec.runtime import Runtime
-from retrospec.workers import Workers, alert_workers, job_worker
+from retrospec.workers import Workers, alert_workers, job_relays, job_worker
 
 log = get_logger(__name__)
 _BACKLOG = 1024
@@ -145,7 +145,8 @@ def work(settings: Settings) -> None:
 async def _work(settings: Settings, stopping: Callable[[], None]) -> None:
     stopped = stop_signal()
     async with Runtime(settings) as runtime:
-        workers = Workers([job_worker(runtime), *alert_workers(runtime)])
+        jobs = job_worker(runtime)
+        workers = Workers([jobs, *alert_workers(runtime), *job_relays(runtime, jobs.wake)])
         totals = Totals(runtime.database, runtime.counters)
         counting = Loop("counters", totals.flush, pause=1)
         workers.start()

@@ -1,25 +1,29 @@
 """The workers of a process: one for replay and analysis jobs, and one for each alert sink."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from retrospec.alerts.delivery import RETRIES, DeliverAlert
 from retrospec.alerts.outgoing import sink_queue
 from retrospec.artifacts.jobs import ReplayJobHandler
+from retrospec.jobs.relay import Relay
 from retrospec.jobs.retry import RetryPolicy
 from retrospec.jobs.worker import Worker
+from retrospec.maintenance.schedules import Turn
 from retrospec.reports.jobs import AnalysisJobHandler
 from retrospec.runtime import Runtime
 
 _ALERTS_AT_ONCE = 4
+# More than a batch takes to be published, and what others wait for when its process dies meanwhile.
+_RELAY_TURN_SECONDS = 15
 # A lease beyond the timeout, so that a delivery is never handed out while it may still go out.
 _ALERT_LEASE_MARGIN = 30
 
 
 class Workers:
-    """Started and stopped together."""
+    """Workers, and the relay that brings them jobs, where there is one: started and stopped together."""
 
-    def __init__(self, workers: Sequence[Worker]) -> None:
+    def __init__(self, workers: Sequence[Worker | Relay]) -> None:
         self._workers = workers
 
     def start(self) -> None:
@@ -53,6 +57,32 @@ def job_worker(runtime: Runtime) -> Worker:
         retry=RetryPolicy(settings.job_max_attempts, settings.job_retry_base_seconds),
         on_buried={settings.analysis_queue_name: analysis.buried},
     )
+
+
+def job_relays(runtime: Runtime, published: Callable[[], None] = lambda: None) -> list[Relay]:
+    """What brings replay and analysis jobs to the queue in use; none, where that is the outbox itself.
+
+    Args:
+        runtime: Whose queue.
+        published: Called after jobs were brought there.
+    """
+    if runtime.queue.shares_outbox:
+        return []
+    settings = runtime.settings
+    return [
+        Relay(
+            runtime.database,
+            runtime.queue,
+            {
+                settings.replay_queue_name: "retrospec_replay_queue_errors_total",
+                settings.analysis_queue_name: "retrospec_analysis_queue_errors_total",
+            },
+            runtime.counters,
+            Turn(runtime.database, "relay", seconds=_RELAY_TURN_SECONDS),
+            patience=settings.republish_after,
+            published=published,
+        )
+    ]
 
 
 def alert_workers(runtime: Runtime) -> list[Worker]:

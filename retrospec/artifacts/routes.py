@@ -9,7 +9,9 @@ from retrospec.artifacts.tokens import ArtifactTokens
 from retrospec.core.counters import Counters
 from retrospec.core.errors import NotFound, Unauthorized
 from retrospec.core.routing import Access, Routes
-from retrospec.plugin import StorageBackend
+from retrospec.core.settings import Settings
+from retrospec.jobs.relayed import result_came
+from retrospec.plugin import QueueBackend, StorageBackend
 from retrospec.projects.auth import Caller
 from retrospec.sessions.models import Session
 
@@ -56,12 +58,17 @@ async def read_artifact(
 
 
 @artifacts.post("/v1/internal/replay-results", access=Access.INTERNAL, status=202)
-async def report_replay(body: ReplayResult, counters: Counters) -> ArtifactAnswer:
+async def report_replay(
+    body: ReplayResult, counters: Counters, queue: QueueBackend, settings: Settings
+) -> ArtifactAnswer:
     """Report what a replay worker made of a session.
 
     One artifact is kept for a session and type. A later result replaces it; one that was generated earlier than what
     is there changes nothing, and the answer is what stands. Answers 404 for an unknown session.
     """
-    recorded = await record_artifact(await checked_result(body))
+    result = await checked_result(body)
+    recorded = await record_artifact(result)
     counters.add("retrospec_replay_artifacts_total", recorded.written)
+    if result.ends_job:
+        await result_came(queue, settings.replay_queue_name, result.project_id, result.session_id)
     return ArtifactAnswer(recorded.artifact)

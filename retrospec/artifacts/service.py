@@ -37,6 +37,11 @@ class NewArtifact(msgspec.Struct):
     windows: list[Window]
     size: int | None = None
 
+    @property
+    def ends_job(self) -> bool:
+        """Whether nothing more is to come for the job. A video may come beside the analysis, and counts for none."""
+        return self.artifact_type == ANALYSIS and self.status in {READY, "failed"}
+
 
 class Recorded(NamedTuple):
     """The artifact that stands after a report, and whether that is the one reported, and news."""

@@ -84,7 +84,7 @@ class DatabaseQueue(QueueBackend):
 
     async def retry(self, lease: Lease, *, delay_seconds: float, error: str) -> bool:
         """Let a job rest."""
-        return await self._change(sql.RETRY, lease, self._now() + timedelta(seconds=delay_seconds), _storable(error))
+        return await self._change(sql.RETRY, lease, self._now() + timedelta(seconds=delay_seconds), storable(error))
 
     async def release(self, lease: Lease) -> bool:
         """Give a job back to its old place in the queue."""
@@ -92,7 +92,7 @@ class DatabaseQueue(QueueBackend):
 
     async def bury(self, lease: Lease, *, error: str, scope: Scope = "failed") -> bool:
         """Make a job a dead letter."""
-        return await self._change(sql.FINISH, lease, scope, self._now(), _storable(error))
+        return await self._change(sql.FINISH, lease, scope, self._now(), storable(error))
 
     async def depths(self, queue: str) -> QueueDepths:
         """Count the jobs of a queue, without those that are done."""
@@ -174,7 +174,7 @@ def _name(said: object, longest: int) -> str:
     return said if isinstance(said, str) and len(said) <= longest and "\0" not in said else ""
 
 
-def _storable(error: str) -> str:
+def storable(error: str) -> str:
     """An error's text as both databases take it: without NUL and lone surrogates, and not without end."""
     return error[:_MAX_ERROR].replace("\0", "").encode(errors="replace").decode()
 

@@ -1,0 +1,44 @@
+"""The SQL of jobs that another queue carries."""
+
+from retrospec.core.db import Statement
+
+IS_ANY_DUE = Statement("SELECT uid FROM jobs WHERE queue = $1 AND status = 'ready' AND due_at <= $2 LIMIT 1")
+
+DUE = Statement("""
+    SELECT uid, id, payload, attempt, lease_token, published_at FROM jobs
+    WHERE queue = $1 AND status = 'ready' AND due_at <= $2 ORDER BY due_at, uid LIMIT $3
+""")
+
+NOTE = Statement("""
+    UPDATE jobs SET published_at = r.published_at, due_at = r.due_at, lease_token = jobs.lease_token + r.sent
+    FROM @rows($1: uid bigint, token bigint, published_at timestamptz, due_at timestamptz, sent int)
+    WHERE jobs.uid = r.uid AND jobs.lease_token = r.token AND jobs.status = 'ready'
+""")
+
+TAKE_BACK = Statement("""
+    UPDATE jobs SET status = 'ready', attempt = attempt + 1, leased_until = NULL, worker = ''
+    WHERE queue = $1 AND status = 'leased' AND leased_until <= $2
+""")
+
+# A worker may be done before the relay has noted that the job was published.
+FINISH = Statement("""
+    UPDATE jobs SET status = $2, finished_at = $3, error = $4, lease_token = lease_token + 1,
+        published_at = COALESCE(published_at, $3)
+    WHERE id = $1 AND status IN ('ready', 'failed', 'unprocessable')
+""")
+
+POSTPONE = Statement("UPDATE jobs SET due_at = $2, error = $3 WHERE id = $1 AND status = 'ready' AND due_at < $2")
+
+REOPEN = Statement("""
+    UPDATE jobs SET status = 'ready', due_at = $2, error = '', finished_at = NULL
+    WHERE status = 'failed' AND id IN (SELECT r.id FROM @rows($1: id text))
+""")
+
+END_OLDEST = Statement("""
+    UPDATE jobs SET status = 'done', finished_at = $4, lease_token = lease_token + 1
+    WHERE status = 'ready' AND uid = (
+        SELECT uid FROM jobs
+        WHERE project_id = $1 AND session_id = $2 AND queue = $3 AND status = 'ready' AND published_at IS NOT NULL
+        ORDER BY uid LIMIT 1 @lock(FOR UPDATE)
+    )
+""")
