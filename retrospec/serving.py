@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -109,31 +109,40 @@ def _listen(settings: Settings) -> socket.socket:
     return sock
 
 
-def serve(settings: Settings, ready: Callable[[Listening], Any] | None = None) -> None:
+def serve(settings: Settings, ready: Callable[[Listening], Coroutine[Any, Any, None]] | None = None) -> None:
     """Run a server until SIGTERM or SIGINT.
 
     Args:
         settings: Its settings.
-        ready: Called, and awaited where it is a coroutine, once requests are taken.
+        ready: What to do once requests are taken; dropped when the signal comes first.
     """
     with hard_stop(settings.shutdown_grace_seconds) as stopping:
         uvloop.run(_serve(settings, ready, stopping))
 
 
 async def _serve(
-    settings: Settings, ready: Callable[[Listening], Any] | None, stopping: Callable[[], None]
+    settings: Settings, ready: Callable[[Listening], Coroutine[Any, Any, None]] | None, stopping: Callable[[], None]
 ) -> None:
     stopped = stop_signal()
     async with listening(settings) as running:
         log.info("serving", url=running.url, pid=os.getpid())
         if ready is not None:
-            outcome = ready(running)
-            if asyncio.iscoroutine(outcome):
-                await outcome
+            await _unless(stopped, ready(running))
         await stopped.wait()
         log.info("stopping")
         stopping()
     log.info("stopped")
+
+
+async def _unless(stopped: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do a piece of work, or drop it when the signal to stop comes first."""
+    doing, stopping = asyncio.create_task(work), asyncio.create_task(stopped.wait())
+    await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if stopped.is_set():
+        doing.cancel()
+        return
+    await doing
 
 
 def work(settings: Settings) -> None:
