@@ -9,15 +9,22 @@ DUE = Statement("""
     WHERE queue = $1 AND status = 'ready' AND due_at <= $2 ORDER BY due_at, uid LIMIT $3
 """)
 
+# No statement on several rows waits for one that another transaction has: it would hold others meanwhile, and two such
+# deadlock. What is passed over here is published once more, or gone.
 NOTE = Statement("""
     UPDATE jobs SET published_at = r.published_at, due_at = r.due_at, lease_token = jobs.lease_token + r.sent
     FROM @rows($1: uid bigint, token bigint, published_at timestamptz, due_at timestamptz, sent int)
-    WHERE jobs.uid = r.uid AND jobs.lease_token = r.token AND jobs.status = 'ready'
+    WHERE jobs.uid = r.uid AND jobs.lease_token = r.token AND jobs.status = 'ready' AND jobs.uid IN (
+        SELECT uid FROM jobs WHERE uid IN (SELECT r.uid FROM @rows($1: uid bigint)) @lock(FOR UPDATE SKIP LOCKED)
+    )
 """)
 
 TAKE_BACK = Statement("""
     UPDATE jobs SET status = 'ready', attempt = attempt + 1, leased_until = NULL, worker = ''
-    WHERE queue = $1 AND status = 'leased' AND leased_until <= $2
+    WHERE uid IN (
+        SELECT uid FROM jobs WHERE queue = $1 AND status = 'leased' AND leased_until <= $2
+        @lock(FOR UPDATE SKIP LOCKED)
+    )
 """)
 
 # A worker may be done before the relay has noted that the job was published.
@@ -31,7 +38,10 @@ POSTPONE = Statement("UPDATE jobs SET due_at = $2, error = $3 WHERE id = $1 AND 
 
 REOPEN = Statement("""
     UPDATE jobs SET status = 'ready', due_at = $2, error = '', finished_at = NULL
-    WHERE status = 'failed' AND id IN (SELECT r.id FROM @rows($1: id text))
+    WHERE uid IN (
+        SELECT uid FROM jobs WHERE status = 'failed' AND id IN (SELECT r.id FROM @rows($1: id text))
+        @lock(FOR UPDATE SKIP LOCKED)
+    )
 """)
 
 END_OLDEST = Statement("""

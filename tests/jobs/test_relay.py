@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from retrospec.core.counters import Counters
-from retrospec.core.db import Database
+from retrospec.core.db import Database, transaction
 from retrospec.jobs.database_queue import DatabaseQueue
 from retrospec.jobs.models import Job
 from retrospec.jobs.outbox import delete_of_sessions, enqueue_latest
@@ -366,6 +366,29 @@ async def test_on_the_database_queue_a_result_ends_nothing(database: Database) -
     await result_came(DatabaseQueue(), "replay", "p1", "s1")
 
     assert await statuses() == {"s1": "ready"}
+
+
+async def test_the_relays_note_waits_for_no_transaction(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("on SQLite one transaction holds the whole file")
+    gone = asyncio.Event()
+
+    class Slow(MemoryQueue):
+        async def publish(self, queue: str, jobs: Sequence[QueuedJob]) -> None:
+            await super().publish(queue, jobs)
+            gone.set()
+            await asyncio.sleep(0.3)
+
+    kit = Kit(database, RelayedQueue(Slow(), database, LONG), LONG)
+    await add(database, new_job("s1"), new_job("s2"))
+    relaying = asyncio.create_task(kit.relay()._publish_batch("replay"))
+    await gone.wait()
+    async with transaction() as db:
+        await delete_of_sessions(db, "p1", ["s1"])
+        await asyncio.wait_for(relaying, 10)
+
+    [job] = await Job.all()
+    assert (job.session_id, job.published_at is not None) == ("s2", True)
 
 
 async def test_what_a_worker_of_the_database_queue_left_behind_is_published(database: Database, kit: Kit) -> None:

@@ -5,6 +5,8 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +16,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from redis.asyncio import Redis
 
+from retrospec.core.errors import SettingsError
+from retrospec.core.settings_sources import load
 from retrospec.plugin import Lease, QueueDepths, QueuedJob, QueueUnavailable
 from retrospec_plugins.queue_redis import RedisQueue, RedisSettings
 from tests.redisserver import RedisServer
@@ -390,3 +394,32 @@ async def test_a_key_of_another_kind_is_reported_and_left_alone(queue: RedisQueu
 def test_an_address_that_is_none_of_redis_is_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="must begin with redis://"):
         RedisSettings(url=SecretStr(url))
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"redis_url": "rediss://:secret@queue.example:6380/2"}, "rediss://:secret@queue.example:6380/2"),
+        ({"redis_host": "queue.example"}, "redis://queue.example:6379"),
+        ({"redis_host": "::1", "redis_port": 7000}, "redis://[::1]:7000"),
+        ({"redis_host": "other", "redis_url": "redis://queue.example"}, "redis://queue.example"),
+    ],
+)
+def test_the_settings_of_the_contract_say_where_redis_is(given: dict[str, Any], url: str) -> None:
+    settings = load({}, **given, job_lease_seconds=20)
+
+    section = RedisSettings.model_validate(dict(settings.plugin_section("queue", "redis")))
+
+    assert settings.queue_name == "redis"
+    assert (section.url.get_secret_value(), section.lease_seconds) == (url, 20)
+
+
+def test_a_redis_url_of_another_kind_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"REDIS_URL.*must begin with redis://"):
+        load({}, redis_url="amqp://queue.example")
+
+
+def test_a_server_without_redis_never_imports_its_client() -> None:
+    script = "import sys, retrospec.serving, retrospec_plugins.queue_redis; sys.exit('redis' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
