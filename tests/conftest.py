@@ -18,9 +18,14 @@ from retrospec.serving import listening
 from tests.client import UNLIMITED, Client, MakeClient
 from tests.redisserver import RedisServer
 from tests.s3server import S3Bucket, S3Server
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, scratch
 
 DIALECTS = ("sqlite", "postgres")
+
+
+def pytest_configure() -> None:
+    """Put what `tmp_path` gives out where the servers' files are, before anybody asks for it."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
 
 
 @pytest.fixture(scope="session")
