@@ -6,6 +6,7 @@ middleware found out about the request (`request.ctx.given`).
 """
 
 import inspect
+import math
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -218,11 +219,17 @@ def read_query(request: Request, shape: type) -> Any:
     """
     given = {name: values[-1] for name, values in request.args.items() if values}
     try:
-        return msgspec.convert(given, shape, strict=False)
+        query: Any = msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as mistake:
         said, _, place = str(mistake).partition(" - at `$.")
         name = place.rstrip("`")
         raise Invalid(f"query parameter {name or '?'}: {said}{_allowed(shape, name)}", detail=name) from mistake
+    for parameter in msgspec.structs.fields(shape):
+        value, name = getattr(query, parameter.name), parameter.encode_name
+        # Neither below nor above any limit, so msgspec lets it pass.
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Invalid(f"query parameter {name}: Expected a finite number", detail=name)
+    return query
 
 
 def _allowed(shape: type, name: str) -> str:

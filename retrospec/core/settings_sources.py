@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     try:
         return Settings.model_validate(values)
     except ValidationError as mistakes:
-        raise SettingsError("\n".join(_say(mistake) for mistake in mistakes.errors())) from None
+        raise SettingsError("\n".join(_lines(mistakes))) from None
 
 
 def is_secret(name: str) -> bool:
@@ -90,13 +90,22 @@ def _from_toml(environ: Mapping[str, str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value != ""}
 
 
-def _say(mistake: ErrorDetails) -> str:
+def _lines(mistakes: ValidationError) -> Iterator[str]:
+    """A line for each wrong value. What may have one of several forms is refused once for each of them."""
+    reasons: dict[str, list[str]] = {}
+    for mistake in mistakes.errors():
+        reason = mistake["msg"].removeprefix("Value error, ")
+        if not mistake["loc"]:
+            yield reason
+            continue
+        reasons.setdefault(_place(mistake), []).append(reason[0].lower() + reason[1:])
+    yield from (f"{place}: {', '.join(said)}" for place, said in reasons.items())
+
+
+def _place(mistake: ErrorDetails) -> str:
     path = [str(part) for part in mistake["loc"]]
-    if not path:
-        return mistake["msg"].removeprefix("Value error, ")
     value = _HIDDEN if is_secret(path[0]) else _show(mistake["input"])
-    reason = mistake["msg"].removeprefix("Value error, ")
-    return f"{'.'.join([path[0].upper(), *path[1:2]])}={value}: {reason[0].lower()}{reason[1:]}"
+    return f"{'.'.join([path[0].upper(), *path[1:2]])}={value}"
 
 
 def _show(value: object) -> str:
