@@ -1,0 +1,1 @@
+"""Settings to begin with: `default.toml` has every default, `production.example.toml` a grown server's choices."""
