@@ -3,14 +3,14 @@
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from retrospec.batteries import BATTERIES
 from retrospec.core.counters import Counters
 from retrospec.core.db import Database
-from retrospec.core.errors import PluginError
+from retrospec.core.errors import PluginError, RetrospecError
 from retrospec.core.log import get_logger
 from retrospec.core.migrations import Migrations, SchemaBehind, missing_migrations
 from retrospec.core.settings import Settings
@@ -67,8 +67,9 @@ class Runtime:
     async def __aenter__(self) -> "Runtime":
         try:
             await self._open_database()
-            for part in self._components():
-                await self._open.enter_async_context(part)
+            for place, part in self._components():
+                await self._open_component(place, part)
+            await self._open_strategies()
         except BaseException:
             await self._open.aclose()
             raise
@@ -99,23 +100,41 @@ class Runtime:
                 f"the database's schema lacks {len(missing)} migration(s) of this version: run `retrospec db upgrade`"
             )
 
-    def _components(self) -> list[Component]:
-        outbox = [] if self.outbox is self.queue else [self.outbox]
-        return [
-            self.storage,
-            self.queue,
-            *outbox,
-            self.analyzer,
-            self.redactor,
-            *self.sinks.values(),
-            *self.strategies.values(),
-        ]
+    def _components(self) -> Iterator[tuple[str, Component]]:
+        """What is opened, in order, with what settings call it."""
+        settings = self.settings
+        yield f"storage.{settings.storage_name}", self.storage
+        yield f"queue.{settings.queue_name}", self.queue
+        if self.outbox is not self.queue:
+            yield "queue.database", self.outbox
+        yield f"analysis.{settings.analyzer}", self.analyzer
+        yield f"redaction.{settings.redactor}", self.redactor
+        yield from ((f"alerts.{name}", sink) for name, sink in self.sinks.items())
+
+    async def _open_component(self, place: str, part: Component) -> None:
+        try:
+            await self._open.enter_async_context(part)
+        except RetrospecError:
+            raise
+        except Exception as cause:
+            raise PluginError(f"plugin {place}: cannot be opened: {type(cause).__name__}: {cause}") from cause
+
+    async def _open_strategies(self) -> None:
+        """Open the clustering strategies. Those that nobody has asked for are left out when they cannot be opened."""
+        for name, strategy in list(self.strategies.items()):
+            try:
+                await self._open_component(f"clustering.{name}", strategy)
+            except RetrospecError as cause:
+                if name == self.settings.clustering_strategy:
+                    raise
+                del self.strategies[name]
+                log.warning("clustering strategy left out", strategy=name, error=str(cause))
 
     def _make(self, family: type[Made], name: str, setting: str) -> Made:
         section = self.settings.plugin_section(FAMILIES[family], name)
         return self.plugins.make(family, name, section, setting=setting)
 
-    def _make_strategies(self) -> Mapping[str, ClusteringStrategy]:
+    def _make_strategies(self) -> dict[str, ClusteringStrategy]:
         chosen = self.settings.clustering_strategy
         made = {chosen: self._make(ClusteringStrategy, chosen, "CLUSTERING_STRATEGY")}
         for name in self.plugins.names(ClusteringStrategy):

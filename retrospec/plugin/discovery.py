@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from retrospec.core.errors import SettingsError
 from retrospec.plugin.registration import Registration
 from retrospec.version import __version__
 
@@ -46,14 +47,19 @@ def discover(batteries: Iterable[str], folder: Path | None) -> Iterator[PluginRe
 
     Args:
         batteries: Names of the modules that come with the server.
-        folder: The folder of single-file plugins; None for none.
+        folder: The folder of single-file plugins, without those whose name begins with `_`; None for none.
+
+    Raises:
+        SettingsError: The folder is not there.
     """
+    if folder is not None and not folder.is_dir():
+        raise SettingsError(f"PLUGINS_DIR={folder}: there is no such folder")
     for module in batteries:
         yield _load(PluginRecord(module.rpartition(".")[2], "built-in", __version__), importlib.import_module, module)
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         origin, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
         yield _load(PluginRecord(point.name, origin, version), EntryPoint.load, point)
-    for file in sorted(folder.glob("*.py")) if folder else ():
+    for file in sorted(folder.glob("[!_]*.py")) if folder else ():
         record = _load(PluginRecord(file.stem, str(file), ""), _load_file, file)
         record.version = str(getattr(record.module, "__version__", ""))
         yield record

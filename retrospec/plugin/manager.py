@@ -62,14 +62,24 @@ class PluginHost:
     """The plugins of one application."""
 
     def __init__(self, batteries: Iterable[str], folder: Path | None = None) -> None:
+        """Find all plugins and ask each what it offers. One that is broken is left out, and its record says why.
+
+        Args:
+            batteries: Names of the modules that come with the server.
+            folder: The folder of single-file plugins; None for none.
+
+        Raises:
+            SettingsError: The folder is not there.
+        """
         self._pluggy = pluggy.PluginManager("retrospec")
         self._pluggy.add_hookspecs(hookspecs)
+        self._registered: dict[str, PluginRecord] = {}
         self._offers: dict[tuple[type, str], Registration] = {}
         self.records = list(discover(batteries, folder))
         for record in self.records:
             if not record.error:
                 self._register(record)
-        self._pluggy.check_pending()
+        self._leave_out_unknown_hooks()
         self._collect()
         for record in self.records:
             if record.error:
@@ -100,8 +110,10 @@ class PluginHost:
             made: Made = offer.factory(*self._settings(offer, section, place))
         except PluginError:
             raise
-        except Exception as cause:
+        except (Exception, SystemExit) as cause:
             raise PluginError(f"plugin {place}: cannot be made: {type(cause).__name__}: {cause}") from cause
+        if not isinstance(made, family):
+            raise PluginError(f"plugin {place}: made a {type(made).__name__}, which is no {family.__name__}")
         return made
 
     def _settings(self, offer: Registration, section: Mapping[str, Any], place: str) -> list[Any]:
@@ -129,15 +141,29 @@ class PluginHost:
             self._pluggy.register(record.module if speaks else MarkedModule(record.module), name=record.name)
         except Exception as cause:
             record.fail(cause)
+        else:
+            self._registered[record.name] = record
+
+    def _leave_out_unknown_hooks(self) -> None:
+        """Leave out plugins with a hook that there is not: misspelt, or of another version."""
+        # pluggy tells of one at a time.
+        while True:
+            try:
+                self._pluggy.check_pending()
+            except pluggy.PluginValidationError as cause:
+                self._registered[str(self._pluggy.get_name(cause.plugin))].fail(cause)
+                self._pluggy.unregister(cause.plugin)
+            else:
+                return
 
     def _collect(self) -> None:
-        by_name = {record.name: record for record in self.records}
         # pluggy stops at the first implementation that raises, so each is called by itself.
         for impl in self._pluggy.hook.retrospec_register.get_hookimpls():
-            record = by_name[impl.plugin_name]
+            record = self._registered[impl.plugin_name]
             try:
-                offers: Iterable[object] = impl.function()  # type: ignore[assignment]
-                record.offers = [self._accept(offer) for offer in offers]
+                offers: Any = impl.function()
+                for offer in offers:
+                    record.offers.append(self._accept(offer))
             except (Exception, SystemExit) as cause:
                 record.fail(cause)
         for record in self.records:
