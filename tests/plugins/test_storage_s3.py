@@ -212,7 +212,9 @@ async def test_what_fits_into_one_part_goes_in_one_call_and_more_goes_in_parts(
 
     assert await shaky.put(KEY, in_pieces(content, 700_001), content_type="application/json") == size
 
-    assert [line.split()[0] for line in proxy.lines[1:]] == calls
+    # A call that a busy machine answers too late is made again, to the letter.
+    made = dict.fromkeys(proxy.lines[1:])
+    assert [line.split()[0] for line in made] == calls
     assert await read(shaky, KEY) == content
     assert s3_bucket.uploads() == []
 
