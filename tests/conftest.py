@@ -21,11 +21,17 @@ from tests.s3server import S3Bucket, S3Server
 from tests.servers import PostgresServer, scratch
 
 DIALECTS = ("sqlite", "postgres")
+_LONGEST = ("tests/test_wheel.py", "tests/faults/test_kill.py")
 
 
 def pytest_configure() -> None:
     """Put what `tmp_path` gives out where the servers' files are, before anybody asks for it."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
 
 
 @pytest.fixture(scope="session")
