@@ -196,6 +196,7 @@ class TestDelivery:
         assert "500" in lost.last_error
         await eventually(lambda: Job.filter(queue="alerts:webhook", status="failed").exists())
 
+    @pytest.mark.parametrize("dialect", ["sqlite"])
     async def test_a_sink_that_fails_or_hangs_delays_no_other(
         self, make_client: MakeClient, receiver: Receiver, tmp_path: Path
     ) -> None:

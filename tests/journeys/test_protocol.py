@@ -229,11 +229,18 @@ class TestEarlyAnswers:
         for headers, status in (({"X_Retrospec_Key": "rpk_wrong"}, 401), ({}, 413)):
             assert (await ask(client.url, head("POST", UPLOAD, Content_Length=2**26, **headers))).status == status
 
-    async def test_a_head_larger_than_any_is_answered(self, client: Client) -> None:
-        reply = await ask(client.url, head("POST", INGEST, X_Long="a" * 2**20) + BODY)
-
-        assert reply.status in {400, 413, 431}
-        assert reply.json()["error"]
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            head("POST", INGEST, X_Long="a" * 2**20) + BODY,
+            head("GET", f"/v1/sessions/{'a' * 2**20}"),
+            head("GET", f"/v1/issues?q={'a' * 2**20}"),
+            b"GET" * 2**18,
+        ],
+        ids=["header", "path", "query", "method"],
+    )
+    async def test_a_head_larger_than_any_is_answered(self, client: Client, sent: bytes) -> None:
+        assert (await ask(client.url, sent)).told[:2] == (413, "too_large")
 
     async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(self, client: Client) -> None:
         async with connected(client.url) as wire:

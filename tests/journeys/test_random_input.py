@@ -65,7 +65,7 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
     ["", " ", "\0", "\u2028", "😀" * 600, "constructor"]
 )
 RANDOM = settings(
-    max_examples=150,
+    max_examples=90,
     # The same on every run: a test that fails now and then is looked into by nobody.
     derandomize=True,
     database=None,
@@ -178,7 +178,7 @@ async def test_it_is_taken_or_refused_alike_on_both_databases(
 
     lite, postgres = await on_both(run)
 
-    assert len(made) >= 100
+    assert len(made) >= 60
     assert [pair for pair in zip(lite, postgres, strict=True) if pair[0] != pair[1]] == []
 
 
