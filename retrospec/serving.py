@@ -1,6 +1,7 @@
 """Running a server process: listening, waiting for a signal, stopping without losing anything."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -117,6 +118,8 @@ def serve(settings: Settings, ready: Callable[[Listening], Coroutine[Any, Any, N
         ready: What to do once requests are taken; dropped when the signal comes first.
     """
     with hard_stop(settings.shutdown_grace_seconds) as stopping:
+        # Requests make many objects that live for some milliseconds: a look at each 700 of them cost 8% of ingest.
+        gc.set_threshold(20_000, 20, 20)
         uvloop.run(_serve(settings, ready, stopping))
 
 
