@@ -71,7 +71,7 @@ _STEPS = """
     FROM given;
 
     DROP TABLE given, failures, defects;
-"""  # noqa: S608 (nothing of it comes from outside)
+"""
 
 
 async def fill(
