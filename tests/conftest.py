@@ -21,7 +21,7 @@ from tests.s3server import S3Bucket, S3Server
 from tests.servers import PostgresServer, scratch
 
 DIALECTS = ("sqlite", "postgres")
-_LONGEST = ("tests/test_wheel.py", "tests/faults/test_kill.py")
+_LONGEST = ("tests/test_wheel.py", "tests/faults/test_server_", "tests/faults/test_worker_lost.py")
 
 
 def pytest_configure() -> None:

@@ -7,13 +7,11 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from tests.client import ADMIN, INTERNAL, RECORDING, Json, eventually, marker
+from tests.client import ADMIN, INTERNAL, Json, eventually
 
 _START_SECONDS = 30
 
@@ -53,6 +51,14 @@ class Process:
     def kill(self) -> None:
         """End it without a word."""
         self._process.kill()
+
+    def suspend(self) -> None:
+        """Let it do nothing, as a machine that has too much to do, or a laptop that is closed."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on where it was."""
+        self._process.send_signal(signal.SIGCONT)
 
     def terminate(self) -> None:
         """Ask it to stop."""
@@ -124,67 +130,3 @@ def query(folder: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """Ask the SQLite database of the processes in a folder."""
     with closing(sqlite3.connect(folder / "data" / "retrospec.db", timeout=15)) as db:
         return db.execute(statement, values).fetchall()
-
-
-class Load:
-    """Visitors who send recordings and sessions until they are told to stop, and what they were answered.
-
-    Attributes:
-        acknowledged: Ids of sessions answered with 202.
-        statuses: Every answer that came.
-        broken: How many requests got no answer.
-    """
-
-    def __init__(self, url: str, prefix: str, visitors: int = 8) -> None:
-        self._url = url
-        self._prefix = prefix
-        self._visitors = visitors
-        self._going = True
-        self.acknowledged: list[str] = []
-        self.statuses: list[int] = []
-        self.broken = 0
-
-    def stop(self) -> None:
-        """Send no more; what is on its way is waited for."""
-        self._going = False
-
-    async def run(self) -> None:
-        """Send, all visitors at once."""
-        await asyncio.gather(*(self._visit(number) for number in range(self._visitors)))
-
-    async def acknowledge(self, count: int) -> None:
-        """Wait until so many sessions have been acknowledged."""
-
-        async def check() -> bool:
-            return len(self.acknowledged) >= count
-
-        await eventually(check, 30)
-
-    async def _visit(self, visitor: int) -> None:
-        async with AsyncExitStack() as stack:
-            http = await stack.enter_async_context(httpx.AsyncClient(base_url=self._url, timeout=30))
-            number = 0
-            while self._going:
-                try:
-                    await self._send(http, f"{self._prefix}-{visitor}-{number}")
-                except httpx.TransportError:
-                    self.broken += 1
-                    return
-                number += 1
-
-    async def _send(self, http: httpx.AsyncClient, name: str) -> None:
-        upload = {"sessionId": name, "site": "shop.example", "events": RECORDING}
-        stored = await http.post("/v1/artifacts/session-events", json=upload)
-        self.statuses.append(stored.status_code)
-        if stored.status_code != 201:
-            return
-        session = {"id": name, "site": "shop.example", "eventsObjectKey": stored.json()["eventsObjectKey"]}
-        markers = [
-            marker("m1"),
-            marker("m2", kind="js_exception", label="x is undefined"),
-            marker("m3", label=f"only {name}"),
-        ]
-        answer = await http.post("/v1/ingest/session", json={"session": session, "markers": markers})
-        self.statuses.append(answer.status_code)
-        if answer.status_code == 202:
-            self.acknowledged.append(name)

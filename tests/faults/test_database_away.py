@@ -131,7 +131,7 @@ async def test_what_was_acknowledged_while_connections_were_terminated_is_there(
     await asyncio.gather(terminate(), *(send(worker) for worker in range(8)))
 
     acknowledged = {name for name, status in answers.items() if status == 202}
-    print(f"acknowledged {len(acknowledged)} of {len(answers)}")  # noqa: T201
+    print(f"acknowledged {len(acknowledged)} of {len(answers)}")
     assert set(answers.values()) <= {202, 503}
     for name in acknowledged:
         assert len((await client.get(f"/v1/sessions/{name}"))["session"]["markers"]) == 1
