@@ -56,6 +56,19 @@ _STEPS = """
            max(last_observed_at), 'open', '', '', false, min(first_observed_at), count(*), min(first_observed_at)
     FROM cluster_members JOIN defects ON key = cluster_key WHERE project_id = '{project}' GROUP BY key, kind, defect;
 
+    INSERT INTO kind_hours (project_id, hour, kind, marker_count, session_count, cluster_count, last_seen_at)
+    SELECT '{project}', hour, kind, sum(markers), sum(sessions), sum(clusters), to_timestamp(hour * 3600)
+    FROM (SELECT extract(epoch FROM at)::int / 3600 AS hour, kind, count(*) AS markers, 0 AS sessions, 0 AS clusters
+          FROM failures JOIN defects USING (defect) GROUP BY 1, 2
+          UNION ALL
+          SELECT extract(epoch FROM at)::int / 3600, kind, 0, count(*), 0
+          FROM (SELECT kind, max(at) AS at FROM failures JOIN defects USING (defect) GROUP BY n, kind) AS last
+          GROUP BY 1, 2
+          UNION ALL
+          SELECT extract(epoch FROM last_seen_at)::int / 3600, kind, 0, 0, count(*)
+          FROM issue_clusters WHERE project_id = '{project}' GROUP BY 1, 2) AS counted
+    GROUP BY hour, kind;
+
     INSERT INTO session_report_cards (id, project_id, session_id, status, symptom, technical_root_cause, suggested_fix,
                                       text_summary, visual_summary, confidence, generated_at, created_at, updated_at)
     SELECT 'rep_' || n, '{project}', session_id,

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from retrospec.core.db import Database
 from retrospec.core.migrations import Migrations, history
 from retrospec.schema import MODELS
+from tests.issues.builders import A, B, ago, assert_kinds_exact, issue, session, settle
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,7 +58,25 @@ async def test_a_downgrade_takes_back_what_the_upgrade_made(empty_database_url: 
     migrations = Migrations(empty_database_url, MODELS)
     await migrations.upgrade()
 
-    await migrations.downgrade()
+    await migrations.downgrade(0)
 
     assert await migrations.status() == ([], history())
     assert await migrations.upgrade() == history()
+
+
+async def test_failures_that_are_there_already_are_counted_by_the_hour(empty_database_url: str) -> None:
+    migrations, database = Migrations(empty_database_url, MODELS), Database(empty_database_url, MODELS)
+    await migrations.upgrade()
+    await database.open()
+    await session("s1", {A: [ago(hours=30), ago(hours=2), ago(hours=1)], "js_exception:1": [ago(hours=2)]})
+    await session("s2", {A: [ago(hours=2)]})
+    await settle()
+    await issue(B)
+    await database.close()
+    await migrations.downgrade(1)
+
+    await migrations.upgrade()
+
+    await database.open()
+    await assert_kinds_exact()
+    await database.close()

@@ -14,6 +14,7 @@ from retrospec.core.db import Statement, rows, transact
 from retrospec.core.errors import Unauthorized
 from retrospec.core.settings import Settings
 from retrospec.ingest.prepare import Prepared
+from retrospec.issues.kinds import count_kinds
 from retrospec.issues.lifecycle import Seen, count_in
 from retrospec.issues.membership import ClusterRef, Membership, aliases_of, known_users, write_members
 from retrospec.jobs.outbox import NewJob, enqueue, enqueue_latest
@@ -120,6 +121,8 @@ class BatchWriter:
         cards = await self._queue_jobs(db, sessions, now)
         seen = await count_in(db, changes, members, min_sessions=self._min_sessions, now=now)
         accepted = await self._alerts.accept(db, list(seen.values()), trigger="ingest_auto_promote", now=now)
+        counted = [(s.ref[0], s.before.values(), s.after.values()) for s in sessions]
+        await count_kinds(db, counted, [one.move for one in seen.values()])
         results = _results(sessions, members, seen, accepted)
         for ref, card in cards.items():
             results[ref].card = card

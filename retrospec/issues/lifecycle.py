@@ -8,6 +8,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.issues.activity import Happening, record
+from retrospec.issues.kinds import ClusterMove
 from retrospec.issues.membership import (
     Cluster,
     ClusterChange,
@@ -29,6 +30,18 @@ class Seen(msgspec.Struct):
     promoted: bool = False
     # `promoted`, `regressed` and `unmuted`, as they happened.
     activities: list[str] = []
+    # When it was last seen before; None where no session was in it.
+    seen_before: datetime | None = None
+
+    @property
+    def move(self) -> ClusterMove:
+        """When it was last seen, before and after the batch."""
+        return ClusterMove(self.cluster.project_id, self.cluster.kind, self.seen_before, last_seen(self.cluster))
+
+
+def last_seen(cluster: Cluster) -> datetime | None:
+    """When a cluster was last seen; None while no session is in it."""
+    return cluster.last_seen_at if cluster.session_count > 0 else None
 
 
 async def count_in(
@@ -67,7 +80,7 @@ async def count_in(
 
 def advance(cluster: Cluster, change: ClusterChange, min_sessions: int | None, now: datetime) -> Seen:
     """What a change makes of a cluster. Changes it in place."""
-    seen = Seen(cluster)
+    seen = Seen(cluster, seen_before=last_seen(cluster))
     cluster.session_count += change.sessions
     cluster.user_count += change.users
     cluster.marker_count += change.markers

@@ -9,6 +9,7 @@ from retrospec.core.clock import now
 from retrospec.core.db import Statement, transaction
 from retrospec.core.errors import Invalid, NotFound
 from retrospec.issues.activity import Happening, name_of, note_of, record
+from retrospec.issues.kinds import clusters_changing
 from retrospec.issues.membership import Cluster, aliases_of, lock_clusters, update_clusters
 from retrospec.issues.models import CANDIDATE, IssueCluster
 from retrospec.issues.recount import lock_project, recount
@@ -91,7 +92,8 @@ async def merge(project_id: str, order: MergeOrder, min_sessions: int) -> MergeR
         if {target, order.target_cluster_key} & set(given):
             raise Invalid("sourceClusterKeys must not hold the target", detail="sourceClusterKeys")
         if sources := sorted({meant[key] for key in given} - {target}):
-            moved = await _join(db, project_id, sources, target, moment)
+            async with clusters_changing(db, project_id, [*sources, target]):
+                moved = await _join(db, project_id, sources, target, moment)
             await record(db, project_id, [_happening(order, target, given, moved)], moment)
         cluster = await IssueCluster.get(project_id=project_id, key=target, using_db=db)
     return MergeResult(target, given, moved, issue_of(cluster, min_sessions))

@@ -110,6 +110,27 @@ class ClusterDay(Model):
         unique_together = (("project_id", "cluster_key", "day"),)
 
 
+class KindHour(Model):
+    """What of one kind of failure fell into one hour: its markers, and whatever was last seen then."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64)
+    # Since 1970, in UTC.
+    hour = fields.IntField()
+    kind = fields.CharField(max_length=32)
+    marker_count = fields.BigIntField(default=0)
+    # Sessions whose last marker of the kind lies in the hour, and clusters that were last seen in it: so the sums over
+    # the hours since any time are the sessions and the clusters since then, each once.
+    session_count = fields.IntField(default=0)
+    cluster_count = fields.IntField(default=0)
+    # The latest marker of the hour; the hour's beginning where there is none.
+    last_seen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "kind_hours"
+        unique_together = (("project_id", "hour", "kind"),)
+
+
 class ClusterAlias(Model):
     """A merged cluster's key, and the cluster that its markers join from then on."""
 

@@ -7,6 +7,7 @@ from datetime import date
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Row, Statement, read_time, rows
+from retrospec.issues.kinds import KindChanges, clusters_changing
 from retrospec.issues.membership import Cluster, lock_clusters, update_clusters
 from retrospec.issues.models import ClusterAlias, ClusterDay, ClusterUser, IssueActivity
 from retrospec.issues.recount import drop_days, drop_users, key_rows, lock_project, set_latest, shift_sessions
@@ -66,11 +67,20 @@ async def forget_sessions(db: BaseDBAsyncClient, project_id: str, session_ids: S
         return 0
     keys = {row["cluster_key"] for row in removed}
     clusters = await lock_clusters(db, [(project_id, key) for key in keys])
+    kinds = KindChanges()
+    await kinds.take_removed(db, project_id, session_ids)
+    async with clusters_changing(db, project_id, keys, kinds):
+        return await _take_out(db, project_id, named, list(clusters.values()), removed)
+
+
+async def _take_out(
+    db: BaseDBAsyncClient, project_id: str, named: str, clusters: Sequence[Cluster], removed: Sequence[Row]
+) -> int:
     pairs = [(row["cluster_key"], row["user_hash"]) for row in removed]
     users = Counter(await drop_users(db, project_id, pairs))
-    await _subtract(db, project_id, list(clusters.values()), removed, users)
+    await _subtract(db, project_id, clusters, removed, users)
     await _subtract_days(db, project_id, removed, await _MARKER_DAYS.fetch(db, project_id, named))
-    return await _delete_unsupported(db, project_id, keys)
+    return await _delete_unsupported(db, project_id, {cluster.key for cluster in clusters})
 
 
 async def forget_unsupported(db: BaseDBAsyncClient, project_id: str, limit: int = 500) -> int:

@@ -42,7 +42,8 @@ async def list_issues(caller: Caller, query: IssuesQuery, settings: Settings) ->
 async def issue_stats(caller: Caller, query: StatsQuery, database: Database) -> IssueStats:
     """Count the failures of the last hours by kind.
 
-    All failures count, those of clusters that are no issues yet too.
+    All failures count, those of clusters that are no issues yet too. The counts begin with the full hour, in UTC, in
+    which this time began. A cluster counts under its own kind when it was last seen in it.
     """
     return await stats.issue_stats(database, caller.project_id, query.hours)
 

@@ -10,6 +10,7 @@ from retrospec.core.clock import now
 from retrospec.core.db import Statement, read_time, rows, transaction
 from retrospec.core.errors import Conflict, Invalid
 from retrospec.issues.activity import Happening, name_of, note_of, record
+from retrospec.issues.kinds import clusters_changing
 from retrospec.issues.lookup import KEY_LIMIT, find_issue
 from retrospec.issues.membership import Cluster, insert_clusters, update_clusters
 from retrospec.issues.models import ClusterAlias, IssueCluster
@@ -91,7 +92,8 @@ async def split(project_id: str, cluster_key: str, order: SplitOrder, min_sessio
         await lock_project(db, project_id)
         source = await find_issue(project_id, cluster_key, lock=db)
         new_key = order.new_cluster_key or _made_up(source.key)
-        moved = await _part(db, source, new_key, sessions, moment)
+        async with clusters_changing(db, project_id, [source.key, new_key]):
+            moved = await _part(db, source, new_key, sessions, moment)
         await record(db, project_id, _happenings(order, source.key, new_key, sessions, moved), moment)
         old = await IssueCluster.get(uid=source.uid, using_db=db)
         new = await IssueCluster.get(project_id=project_id, key=new_key, using_db=db)

@@ -11,6 +11,7 @@ from retrospec.core.clock import ago, now
 from retrospec.core.counters import Counters
 from retrospec.core.db import Database
 from retrospec.core.settings import Settings
+from retrospec.issues.kinds import forget_hours
 from retrospec.jobs.outbox import prune
 from retrospec.maintenance.objects import ObjectSweeper
 from retrospec.maintenance.removal import STEP, mark_strays, remove_expired, remove_unsupported
@@ -68,6 +69,7 @@ class Cleanup:
             # Ingest waits for the same lock on SQLite: let it in between.
             await asyncio.sleep(0)
         result.deleted_issue_clusters += await remove_unsupported(project_id)
+        await forget_hours(self._database.connection, project_id, now())
         while await mark_strays(self._database.connection, project_id, before) == STEP:
             await asyncio.sleep(0)
         swept = await self._sweeper.sweep(project_id)

@@ -11,8 +11,8 @@ from retrospec.sessions.models import StoredObject
 
 _STEP = 5000
 # What is left when the sessions are gone.
-_LEFT = ("cluster_members", "cluster_users", "cluster_days", "cluster_aliases", "issue_activities", "issue_clusters",
-         "alert_deliveries", "jobs")  # fmt: skip
+_LEFT = ("cluster_members", "cluster_users", "cluster_days", "cluster_aliases", "kind_hours", "issue_activities",
+         "issue_clusters", "alert_deliveries", "jobs")  # fmt: skip
 _DELETES = tuple(
     Statement(
         f"DELETE FROM {table} WHERE uid IN (SELECT uid FROM {table} WHERE project_id = $1 LIMIT $2)"  # noqa: S608

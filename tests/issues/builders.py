@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from retrospec.core.clock import now
+from retrospec.issues.kinds import hour_of
 from retrospec.issues.models import (
     ClusterAlias,
     ClusterDay,
@@ -12,6 +13,7 @@ from retrospec.issues.models import (
     ClusterUser,
     IssueActivity,
     IssueCluster,
+    KindHour,
 )
 from retrospec.projects.models import DEFAULT_PROJECT_ID, Project
 from retrospec.reports.models import SessionReportCard
@@ -109,6 +111,17 @@ async def settle(project_id: str = PROJECT, **fields: Any) -> None:
             "created_at": MOMENT,
         }
         await IssueCluster.create(project_id=project_id, key=key, **(counters | defaults | fields))
+    await KindHour.filter(project_id=project_id).delete()
+    for (hour, kind), (markers, sessions, clusters, last) in (await expected_kinds(project_id)).items():
+        await KindHour.create(
+            project_id=project_id,
+            hour=hour,
+            kind=kind,
+            marker_count=markers,
+            session_count=sessions,
+            cluster_count=clusters,
+            last_seen_at=last or MOMENT,
+        )
 
 
 async def issue(key: str, *, project_id: str = PROJECT, sessions: int = 2, **fields: Any) -> IssueCluster:
@@ -143,6 +156,38 @@ async def expected(project_id: str = PROJECT) -> dict[str, dict[str, Any]]:
         markers[marker.cluster_key].append(marker)
     sessions = {row.session_id: row for row in await Session.filter(project_id=project_id)}
     return {key: _counters(rows, sessions) for key, rows in markers.items()}
+
+
+KindHours = dict[tuple[int, str], tuple[int, int, int, datetime | None]]
+
+
+async def expected_kinds(project_id: str = PROJECT) -> KindHours:
+    """Markers, sessions, clusters and the latest marker, by hour and kind, that markers and clusters call for."""
+    markers, last = await ErrorMarker.filter(project_id=project_id).order_by("observed_at"), {}
+    for marker in markers:
+        last[marker.session_id, marker.kind] = marker.observed_at
+    seen = [(c.last_seen_at, c.kind) for c in await IssueCluster.filter(project_id=project_id, session_count__gt=0)]
+    counts = [
+        Counter((hour_of(marker.observed_at), marker.kind) for marker in markers),
+        Counter((hour_of(time), kind) for (_, kind), time in last.items()),
+        Counter((hour_of(time), kind) for time, kind in seen),
+    ]
+    latest = {(hour_of(marker.observed_at), marker.kind): marker.observed_at for marker in markers}
+    return {key: (counts[0][key], counts[1][key], counts[2][key], latest.get(key)) for count in counts for key in count}
+
+
+async def assert_kinds_exact(project_id: str = PROJECT) -> None:
+    """The counts by hour and kind are what markers and clusters call for."""
+    stored = {
+        (row.hour, row.kind): (
+            row.marker_count,
+            row.session_count,
+            row.cluster_count,
+            row.last_seen_at if row.marker_count else None,
+        )
+        for row in await KindHour.filter(project_id=project_id)
+    }
+    assert {key: row for key, row in stored.items() if any(row)} == await expected_kinds(project_id)
 
 
 def _counters(markers: list[ErrorMarker], sessions: dict[str, Session]) -> dict[str, Any]:
@@ -191,6 +236,7 @@ async def assert_exact(project_id: str = PROJECT, *, empty: tuple[str, ...] = ()
     assert set(await ClusterUser.filter(project_id=project_id).values_list("cluster_key", flat=True)) <= keys
     assert set(await ClusterAlias.filter(project_id=project_id).values_list("target_key", flat=True)) <= keys
     assert set(await IssueActivity.filter(project_id=project_id).values_list("cluster_key", flat=True)) <= keys
+    await assert_kinds_exact(project_id)
 
 
 _COUNTERS = (

@@ -23,7 +23,7 @@ Statements = dict[str, tuple[Statement, tuple[Any, ...]]]
 STATEMENTS: Statements = {
     "the sessions of a hot issue": (queries.SESSIONS, (PROJECT, HOT, "", 0, 30)),
     "the sessions of an issue": (queries.SESSIONS, (PROJECT, COLD, "ready", 0.5, 30)),
-    "failures by kind": (stats.BY_KIND, (PROJECT, ago(hours=24))),
+    "failures by kind": (stats.BY_KIND, (PROJECT, 19_900)),
     "a cluster, counted": (recount._COUNT, (PROJECT, COLD)),
     "days, counted": (recount._COUNT_DAYS, (PROJECT, COLD)),
     "days, forgotten": (recount._FORGET_DAYS, (PROJECT, COLD)),
@@ -90,6 +90,10 @@ _COLUMNS = {
     "cluster_users": {"project_id": "p", "cluster_key": "key", "user_hash": "'u' || i"},
     "cluster_days": {
         "project_id": "p", "cluster_key": "'k' || i", "day": "date(at)", "marker_count": "1", "session_count": "1",
+    },
+    "kind_hours": {
+        "project_id": "p", "hour": "i", "kind": "'api_error'", "marker_count": "1", "session_count": "1",
+        "cluster_count": "1", "last_seen_at": "at",
     },
     "cluster_aliases": {"project_id": "p", "source_key": "'a' || i", "target_key": "'k' || i", "created_at": "at"},
     "issue_activities": {

@@ -11,6 +11,7 @@ from tests.client import Client, marker
 from tests.issues.builders import assert_exact, expected
 
 LABELS = [f"POST /api/{name} -> 500" for name in ("alpha", "beta", "gamma", "delta", "epsilon")]
+KINDS = ("api_error", "js_exception")
 SESSIONS = 40
 
 
@@ -30,7 +31,10 @@ class Crowd:
             "/v1/ingest/session",
             {
                 "session": session | {"startedAt": "2026-03-04T10:00:00Z", "durationMs": 5},
-                "markers": [marker(f"m{i}", label=label, clusterKey=label) for i, label in enumerate(chosen)],
+                "markers": [
+                    marker(f"m{i}", label=label, clusterKey=label, kind=self.chance.choice(KINDS))
+                    for i, label in enumerate(chosen)
+                ],
             },
         )
 
