@@ -43,8 +43,12 @@ class Runtime:
         strategies: Every clustering strategy that can be made; projects may name any of them.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, unhurried: bool = False) -> None:
         """Find the plugins and make those that the settings select.
+
+        Args:
+            settings: Those of the process.
+            unhurried: Statements may take any time: for a command that ends when its work is done.
 
         Raises:
             PluginError: One of them is not installed, or its settings are wrong.
@@ -52,7 +56,7 @@ class Runtime:
         self.settings = settings
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.counters = Counters()
-        self.database = Database(settings.database, MODELS, pool_size=settings.database_pool_size)
+        self.database = Database(settings.database, MODELS, **settings.database_options, unhurried=unhurried)
         self.plugins = PluginHost(BATTERIES, settings.plugins_dir)
         self.storage = self._make(StorageBackend, settings.storage_name, "STORAGE_BACKEND")
         queue = self._make(QueueBackend, settings.queue_name, "QUEUE_BACKEND")
@@ -91,7 +95,7 @@ class Runtime:
         if self.database.is_sqlite:
             # Whoever runs the embedded default has nobody else's schema to think of.
             self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-            if applied := await Migrations(self.settings.database, MODELS).upgrade():
+            if applied := await Migrations(self.settings.database, MODELS, **self.settings.database_options).upgrade():
                 log.info("schema upgraded", migrations=applied)
         await self.database.open()
         self._open.push_async_callback(self.database.close)

@@ -18,8 +18,13 @@ MODELS = (
 )
 
 
+def _config() -> object:
+    settings = load()
+    return tortoise_config(settings.database, MODELS, **settings.database_options, unhurried=True)
+
+
 def __getattr__(name: str) -> object:
     # Made when asked for: importing the list of models must not read anybody's settings.
     if name == "TORTOISE_ORM":
-        return tortoise_config(load().database, MODELS)
+        return _config()
     raise AttributeError(name)

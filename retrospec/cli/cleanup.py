@@ -83,14 +83,14 @@ def _row(one: Cleaned, dry_run: bool) -> tuple[str, ...]:
 
 
 async def _plan(settings: Settings, project: str | None) -> list[Cleaned]:
-    async with Runtime(settings) as runtime:
+    async with Runtime(settings, unhurried=True) as runtime:
         cleanup = _cleanup(runtime)
         plans = [await cleanup.plan(one) for one in await _projects(project)]
     return [Cleaned(p.project_id, p.retention_days, p.sessions, p.markers, 0, p.objects, p.bytes, 0) for p in plans]
 
 
 async def _clean(settings: Settings, project: str | None) -> list[Cleaned]:
-    async with Runtime(settings) as runtime:
+    async with Runtime(settings, unhurried=True) as runtime:
         cleanup = _cleanup(runtime)
         before = [await cleanup.plan(one) for one in await _projects(project)]
         results = {project: await cleanup.run(project)} if project else await cleanup.run_all()

@@ -67,7 +67,7 @@ def status(json: Json = False) -> None:
 async def _upgrade(settings: Settings) -> list[str]:
     if file := _sqlite_file(settings):
         file.parent.mkdir(parents=True, exist_ok=True)
-    return await Migrations(settings.database, MODELS).upgrade()
+    return await Migrations(settings.database, MODELS, **settings.database_options).upgrade()
 
 
 async def _downgrade(settings: Settings, version: int) -> list[str]:
@@ -75,7 +75,7 @@ async def _downgrade(settings: Settings, version: int) -> list[str]:
     numbers = [int(name.split("_")[0]) for name in applied]
     if not numbers or version > numbers[-1]:
         return []
-    return await Migrations(settings.database, MODELS).downgrade(version)
+    return await Migrations(settings.database, MODELS, **settings.database_options).downgrade(version)
 
 
 async def _status(settings: Settings) -> tuple[list[str], list[str]]:
@@ -83,7 +83,7 @@ async def _status(settings: Settings) -> tuple[list[str], list[str]]:
     if file and not file.exists():
         # Looking must not make the file.
         return [], history()
-    return await Migrations(settings.database, MODELS).status()
+    return await Migrations(settings.database, MODELS, **settings.database_options).status()
 
 
 def _sqlite_file(settings: Settings) -> Path | None:

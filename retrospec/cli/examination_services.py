@@ -50,7 +50,7 @@ Part = Component | Closed
 
 async def examine_services(settings: Settings, selected: Sequence[Selected]) -> list[Finding]:
     """Open everything that a server opens, and ask whether it works."""
-    database = Database(settings.database, MODELS)
+    database = Database(settings.database, MODELS, **settings.database_options)
     async with AsyncExitStack() as stack:
         closed = await _connect(stack, database)
         # The queue may lie in the database: without it there is nothing to ask.

@@ -49,10 +49,10 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         Unavailable: The database does not answer.
         SchemaBehind: Its schema lacks migrations.
     """
-    database = Database(settings.database, MODELS)
+    database = Database(settings.database, MODELS, **settings.database_options, unhurried=True)
     if database.is_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        await Migrations(settings.database, MODELS).upgrade()
+        await Migrations(settings.database, MODELS, **settings.database_options).upgrade()
     await database.open()
     try:
         if missing := await missing_migrations(database.connection):

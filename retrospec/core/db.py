@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
@@ -14,65 +15,43 @@ from tortoise.context import TortoiseContext, require_context
 from tortoise.exceptions import DBConnectionError, OperationalError
 from tortoise.transactions import in_transaction
 
-from retrospec.core.errors import SettingsError, Unavailable
+from retrospec.core import postgres
+from retrospec.core.connecting import connection_settings
+from retrospec.core.errors import Unavailable
 from retrospec.core.sqlite import Client, InThread
 
 Row = dict[str, Any]
 Result = TypeVar("Result")
 
-# What a driver raises while its server is away. Whoever waits is told to come again, not that we are broken.
+# What a driver raises while its server is away, or cannot do it just now. Whoever waits is told to come again, not
+# that we are broken.
 AWAY = (
     DBConnectionError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.InterfaceError,
     # For an instant after PostgreSQL has ended an idle connection.
     asyncpg.exceptions.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
+    # It starts, stops or crashed; or a statement took longer than `statement_timeout`.
+    asyncpg.exceptions.OperatorInterventionError,
+    # No connection, memory or disk is left.
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.PostgresSystemError,
+    # A lock was not to be had within `lock_timeout`.
+    asyncpg.LockNotAvailableError,
+    # Deadlocks, and what could not be put in an order.
+    asyncpg.exceptions.TransactionRollbackError,
+    # It has become a standby meanwhile.
+    asyncpg.ReadOnlySQLTransactionError,
+    # A transaction was silent for longer than it may be.
+    asyncpg.IdleInTransactionSessionTimeoutError,
     ConnectionError,
     # Ours: it did not answer in time.
     TimeoutError,
 )
-# More than any statement of a request takes; cleanups go in steps, and migrations have no limit.
-COMMAND_SECONDS = 60.0
-CONNECT_SECONDS = 10.0
-
+# Nothing of such a transaction is left, so it may be done once more.
+_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_ATTEMPTS = 3
 transaction = in_transaction
-
-
-def connection_settings(url: str, *, pool_size: int = 10, command_timeout: float | None = None) -> dict[str, Any]:
-    """Tortoise's description of a connection.
-
-    Args:
-        url: `sqlite://path`, or `postgres://user:password@host:port/name?option=value`; `host=/folder` in
-            the query means a unix socket.
-        pool_size: Connections at the most, on PostgreSQL.
-        command_timeout: How long PostgreSQL may take for a statement, seconds; None for any time.
-
-    Raises:
-        SettingsError: The URL names no database.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return {"engine": "retrospec.core.sqlite", "credentials": {"file_path": url.removeprefix("sqlite://")}}
-    name = unquote(parts.path.lstrip("/"))
-    if not name:
-        raise SettingsError("DATABASE_URL names no database: expected postgres://user:password@host:port/name")
-    options: dict[str, Any] = dict(parse_qsl(parts.query))
-    credentials = {
-        "host": options.pop("host", None) or parts.hostname or "localhost",
-        "port": parts.port or 5432,
-        "user": unquote(parts.username or "postgres"),
-        "password": unquote(parts.password or ""),
-        "database": name,
-        "minsize": 1,
-        "maxsize": pool_size,
-        "command_timeout": command_timeout,
-        "timeout": CONNECT_SECONDS,
-        **({"ssl": options.pop("sslmode")} if "sslmode" in options else {}),
-    }
-    return {"engine": "retrospec.core.postgres", "credentials": credentials}
 
 
 def tortoise_config(url: str, modules: Sequence[str], **options: Any) -> dict[str, Any]:
@@ -96,9 +75,19 @@ def tortoise_config(url: str, modules: Sequence[str], **options: Any) -> dict[st
 class Database:
     """The connection of one process, and how to write SQL for it."""
 
-    def __init__(self, url: str, modules: Sequence[str], *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, modules: Sequence[str], **options: Any) -> None:
+        """Take in where it is.
+
+        Args:
+            url: As for `connection_settings`.
+            modules: Modules that hold models.
+            options: As for `connection_settings`.
+
+        Raises:
+            SettingsError: The URL cannot be used, or a file that it names.
+        """
         self.url = url
-        self._config = tortoise_config(url, modules, pool_size=pool_size, command_timeout=COMMAND_SECONDS)
+        self._config = tortoise_config(url, modules, **options)
         self._context = TortoiseContext()
 
     @property
@@ -110,7 +99,7 @@ class Database:
         """Connect.
 
         Raises:
-            Unavailable: The server does not answer, or refuses.
+            Unavailable: The server does not answer, or refuses, or is too old.
         """
         if self.is_sqlite:
             Path(self.url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
@@ -119,9 +108,12 @@ class Database:
             await self._context.init(config=self._config, _enable_global_fallback=True)
         try:
             await self.ping()
+        except Unavailable:
+            await self.close()
+            raise
         except (*AWAY, OSError, OperationalError, asyncpg.exceptions.PostgresError) as cause:
             await self.close()
-            raise Unavailable(f"the database does not answer: {cause}") from cause
+            raise Unavailable(f"the database does not answer: {str(cause) or type(cause).__name__}") from cause
 
     async def close(self) -> None:
         """Disconnect."""
@@ -131,6 +123,15 @@ class Database:
     def connection(self) -> BaseDBAsyncClient:
         """The connection outside of any transaction."""
         return self._context.db()
+
+    async def describe(self) -> str:
+        """What answers, and how it is reached, in words.
+
+        Raises:
+            Exception: Whatever the driver says.
+        """
+        client = self.connection
+        return await client.describe() if isinstance(client, postgres.Client) else "SQLite answers"
 
     async def ping(self) -> None:
         """Ask the database for an answer.
@@ -151,11 +152,15 @@ async def transact(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Resul
 
     Args:
         work: Uses `Statement` on the connection that it is given, no models, and awaits nothing else: on SQLite it
-            runs in SQLite's own thread.
+            runs in SQLite's own thread. On PostgreSQL it may run again, after a deadlock that has left nothing of it.
     """
     client = require_context().db()
     if isinstance(client, Client):
         return await client.transact(cast("Callable[[InThread], Coroutine[Any, Any, Result]]", work))
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(*_AGAIN):
+            async with in_transaction() as db:
+                return await work(db)
     async with in_transaction() as db:
         return await work(db)
 

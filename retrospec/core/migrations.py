@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from aerich import Command
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -25,11 +26,13 @@ class SchemaBehind(RetrospecError):
 class Migrations:
     """The migration history of this version against one database.
 
-    Each method opens a connection of its own, so call none of them while a `Database` is open.
+    Each method opens a connection of its own, so call none of them while a `Database` is open. An index may take
+    any time to build; for a lock a migration waits as long as everybody else, because all others wait behind it.
     """
 
-    def __init__(self, url: str, modules: Sequence[str]) -> None:
-        self._config = tortoise_config(url, modules)
+    def __init__(self, url: str, modules: Sequence[str], **options: Any) -> None:
+        """Take in where it is: as for `Database`."""
+        self._config = tortoise_config(url, modules, **options | {"unhurried": True})
 
     async def upgrade(self) -> list[str]:
         """Apply what is missing and name it. Each migration runs in a transaction of its own."""

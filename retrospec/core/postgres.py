@@ -4,10 +4,16 @@ import asyncio
 from typing import Any
 
 import asyncpg
-from asyncpg.pool import Pool
+from asyncpg.pool import Pool, PoolAcquireContext
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
+
+from retrospec.core.errors import Unavailable
+
+# What statements and migrations are written for.
+OLDEST = 14
 
 # Making a connection fit for its next user takes a millisecond; one that takes longer is replaced.
 _RELEASE_SECONDS = 3.0
@@ -21,11 +27,60 @@ class ImpatientPool(Pool):
     with a database that said nothing, `/healthz` said nothing either.
     """
 
-    __slots__ = ()
+    __slots__ = ("_acquire_seconds",)
+
+    def __init__(self, *, acquire_timeout: float | None = None, **options: Any) -> None:
+        """Take in how long to wait for a free connection; the rest is asyncpg's."""
+        super().__init__(connect=_connect, **options)  # type: ignore[no-untyped-call]
+        self._acquire_seconds = acquire_timeout
+
+    def acquire(self, *, timeout: float | None = None) -> PoolAcquireContext:
+        """Lend a connection."""
+        lent: PoolAcquireContext = super().acquire(timeout=timeout or self._acquire_seconds)  # type: ignore[no-untyped-call]
+        return lent
 
     async def release(self, connection: Any, *, timeout: float | None = None) -> None:
         """Take a connection back."""
         await super().release(connection, timeout=timeout or _RELEASE_SECONDS)  # type: ignore[no-untyped-call]
+
+
+async def _connect(*args: Any, **options: Any) -> Any:
+    """Connect, and call everything that is in the way of it a broken connection.
+
+    While PostgreSQL restarts its socket is no file, a name may have no address for a while, and a password may have
+    been changed: none is a defect of ours.
+
+    Raises:
+        Unavailable: The server is too old.
+    """
+    try:
+        connection: Any = await asyncpg.connect(*args, **options)  # type: ignore[no-untyped-call]
+    except (ConnectionError, TimeoutError):
+        raise
+    except (OSError, asyncpg.exceptions.PostgresError) as cause:
+        raise ConnectionError(str(cause)) from cause
+    major = connection.get_server_version().major
+    if major < OLDEST:
+        connection.terminate()
+        raise Unavailable(f"PostgreSQL {major} is too old: Retrospec needs {OLDEST} or later")
+    return connection
+
+
+class _Plain(AsyncpgDBClient):
+    """Leaves errors about the state of the server as they are, where Tortoise calls them misuse of a transaction."""
+
+    async def _translate_exceptions(self, func: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **options)
+        except TransactionManagementError as error:
+            # E.g. "cannot execute UPDATE in a read-only transaction", of a server that has become a standby.
+            if isinstance(error.__cause__, asyncpg.InvalidTransactionStateError):
+                raise error.__cause__ from None
+            raise
+
+
+class _Transaction(_Plain, TransactionWrapper):
+    """A transaction's connection."""
 
 
 class CancellableTransaction(TransactionContextPooled):
@@ -50,14 +105,25 @@ class CancellableTransaction(TransactionContextPooled):
         return self.client
 
 
-class Client(AsyncpgDBClient):
+class Client(_Plain):
     """A pool of connections."""
 
     async def create_pool(self, **options: Any) -> Pool:
         """Make the pool; what Tortoise does not name is as `asyncpg.create_pool` has it."""
-        own = {"max_queries": 50_000, "max_inactive_connection_lifetime": 300.0, "record_class": asyncpg.Record}
-        pool: Pool = await ImpatientPool(None, **own, **options)  # type: ignore[no-untyped-call]
+        pool: Pool = await ImpatientPool(max_queries=50_000, record_class=asyncpg.Record, **options)
         return pool
+
+    async def describe(self) -> str:
+        """Which server this is, how it is reached, and how busy the pool is, in words."""
+        (row,) = await self.execute_query_dict(
+            "SELECT current_setting('server_version') AS server, version AS tls FROM pg_stat_ssl "
+            "WHERE pid = pg_backend_pid()"
+        )
+        way = row["tls"] or ("a unix socket" if str(self.host).startswith("/") else "a connection without TLS")
+        pool: Any = self._pool
+        size, idle, most = pool.get_size(), pool.get_idle_size(), pool.get_max_size()
+        version = row["server"].split()[0]
+        return f"PostgreSQL {version} answers over {way}; {size} of {most} connections, {size - idle} in use"
 
     async def _close(self) -> None:
         """Close as Tortoise does, but wait less for connections that do not answer: a stop has 15 s in all."""
@@ -69,7 +135,7 @@ class Client(AsyncpgDBClient):
             self._pool = None
 
     def _in_transaction(self) -> TransactionContext:
-        return CancellableTransaction(TransactionWrapper(self), self._pool_init_lock)
+        return CancellableTransaction(_Transaction(self), self._pool_init_lock)
 
 
 client_class = Client

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
+
+from retrospec.core.connecting import APPLICATION_NAME
+from retrospec.core.postgres_url import SslMode
+from retrospec.core.settings_database import check_database, database_options, database_url
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Access = Literal["none", "write", "full"]
@@ -45,8 +49,49 @@ class Settings(BaseModel):
     postgres_user: str = Field("postgres", description="User at PostgreSQL")
     postgres_password: SecretStr = Field(SecretStr(""), description="Password at PostgreSQL")
     postgres_db: str = Field("retrospec", description="Database at PostgreSQL")
+    postgres_sslmode: SslMode | None = Field(
+        None, description="TLS to PostgreSQL; unset: `verify-full` if one of its files is named, or `prefer`"
+    )
+    postgres_sslrootcert: str = Field(
+        "", description="File of the certificates that PostgreSQL's must come from; `system`: those of this machine"
+    )
+    postgres_sslcert: str = Field("", description="File of our own certificate, where PostgreSQL asks for one")
+    postgres_sslkey: str = Field("", description="File of its key; unset: the key stands beside it")
     database_pool_size: int = Field(
         10, ge=2, le=200, description="Connections to PostgreSQL that a process keeps at the most"
+    )
+    database_pool_min_size: int = Field(
+        1, ge=0, le=200, description="Connections to PostgreSQL that stay open unused, `DATABASE_POOL_SIZE` at the most"
+    )
+    database_acquire_timeout_seconds: float = Field(
+        10, gt=0, le=300, description="Wait for a free connection to PostgreSQL, seconds"
+    )
+    database_connect_timeout_seconds: float = Field(
+        5, gt=0, le=300, description="Time for a new connection to PostgreSQL, seconds"
+    )
+    database_command_timeout_seconds: float = Field(
+        60, gt=0, le=3600, description="Wait for PostgreSQL's answer to a statement, seconds"
+    )
+    database_statement_timeout_seconds: float = Field(
+        30, ge=0, le=3600, description="PostgreSQL's `statement_timeout`, seconds; 0 leaves it to the server"
+    )
+    database_lock_timeout_seconds: float = Field(
+        10, ge=0, le=3600, description="PostgreSQL's `lock_timeout`, seconds; 0 leaves it to the server"
+    )
+    database_idle_transaction_timeout_seconds: float = Field(
+        60,
+        ge=0,
+        le=86_400,
+        description="PostgreSQL's `idle_in_transaction_session_timeout`, seconds; 0 leaves it to the server",
+    )
+    database_idle_lifetime_seconds: float = Field(
+        300, ge=0, le=86_400, description="Time after which an unused connection is closed, seconds; 0 = never"
+    )
+    database_statement_cache_size: int = Field(
+        100, ge=0, le=10_000, description="Prepared statements that a connection keeps; 0 for a pooler of transactions"
+    )
+    database_application_name: str = Field(
+        APPLICATION_NAME, pattern=r"^[!-~]{1,63}$", description="What PostgreSQL lists the connections as"
     )
     redis_url: SecretStr | None = Field(None, description="`redis://…`; set, the queue is Redis")
     redis_host: str = Field("", description="Builds `REDIS_URL` together with `REDIS_PORT`")
@@ -198,7 +243,8 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and urlsplit(value.get_secret_value()).scheme not in {"postgres", "postgresql", "sqlite"}:
+        # Not with `urlsplit`: what it does not understand it says aloud.
+        if value and value.get_secret_value().partition(":")[0] not in {"postgres", "postgresql", "sqlite"}:
             raise ValueError("must begin with postgres://, postgresql:// or sqlite://")
         return value
 
@@ -220,6 +266,11 @@ class Settings(BaseModel):
         return value
 
     @model_validator(mode="after")
+    def _usable_database(self) -> "Settings":
+        check_database(vars(self))
+        return self
+
+    @model_validator(mode="after")
     def _distinct_queues(self) -> "Settings":
         if self.replay_queue_name == self.analysis_queue_name:
             raise ValueError("REPLAY_QUEUE_NAME and ANALYSIS_QUEUE_NAME must differ")
@@ -227,15 +278,13 @@ class Settings(BaseModel):
 
     @property
     def database(self) -> str:
-        """The database's URL, whichever settings named it. SQLite paths are absolute."""
-        if self.database_url:
-            return self.database_url.get_secret_value()
-        if self.postgres_host:
-            user, password = quote(self.postgres_user, ""), quote(self.postgres_password.get_secret_value(), "")
-            return (
-                f"postgres://{user}:{password}@{self.postgres_host}:{self.postgres_port}/{quote(self.postgres_db, '')}"
-            )
-        return f"sqlite://{self.data_dir.absolute() / 'retrospec.db'}"
+        """The database's URL, whichever settings named it, with those of TLS in it. SQLite's own path is absolute."""
+        return database_url(vars(self))
+
+    @property
+    def database_options(self) -> dict[str, Any]:
+        """How to connect to it, as `Database` and `Migrations` take it."""
+        return database_options(vars(self))
 
     @property
     def redis(self) -> SecretStr | None:

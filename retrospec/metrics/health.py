@@ -89,7 +89,7 @@ class Readiness:
 
     async def _check_database(self) -> str:
         await self._database.ping()
-        return "SQLite answers" if self._database.is_sqlite else "PostgreSQL answers"
+        return await self._database.describe()
 
     async def _check_migrations(self) -> str:
         # Asked by itself: without an answer, every migration would seem to be missing.

@@ -158,11 +158,10 @@ async def test_the_server_keeps_its_counts_and_its_worker_through_it(make_client
 
 
 async def test_a_database_that_says_nothing_is_down_and_keeps_nobody_waiting_for_ever(
-    make_client: MakeClient, cable: Cable, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, cable: Cable
 ) -> None:
-    monkeypatch.setattr("retrospec.core.db.COMMAND_SECONDS", 1.0)
-    monkeypatch.setattr("retrospec.core.db.CONNECT_SECONDS", 1.0)
-    client = await make_client(database_url=cable.url)
+    impatient = {"database_command_timeout_seconds": 1, "database_connect_timeout_seconds": 1}
+    client = await make_client(database_url=cable.url, **impatient)
     await client.ingest("s1")
 
     cable.freeze()
