@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from tortoise import fields
+from tortoise.indexes import PartialIndex
 from tortoise.models import Model
 
 CANDIDATE = "candidate"
@@ -56,7 +57,12 @@ class IssueCluster(Model):
     class Meta:
         table = "issue_clusters"
         unique_together = (("project_id", "key"),)
-        indexes = (("project_id", "state", "last_seen_at", "uid"),)
+        indexes = (
+            ("project_id", "state", "last_seen_at", "uid"),
+            # Which mutes are over is asked by every list. Of the muted only: no other cluster pays for it when it is
+            # seen again.
+            PartialIndex(fields=("project_id", "muted_until"), condition={"state": "muted"}),
+        )
 
 
 class ClusterMember(Model):
