@@ -68,6 +68,7 @@ SLICES: tuple[Routes, ...] = (
 _CLEANUP_SECONDS = 3.0
 # Little, because it comes on top of that time; it is needed only where the database is away.
 _FINISH_SECONDS = 0.7
+_MUTES_MINUTES = 0.5
 _names = count()
 
 
@@ -87,7 +88,7 @@ class Server:
         self.workers = Workers([*alert_workers(runtime), *jobs, *relays])
         self.caches = ProjectCaches(KeyRing(), ProjectOrigins(database), Policies())
         self.key_use = KeyUse(database)
-        self.totals = Totals(database, counters)
+        self.totals = Totals(database, counters, since=runtime.since)
         alerts = AlertBook(settings)
         self.promoter = Promoter(settings, alerts)
         clusterer = Clusterer(runtime.strategies, settings.clustering_strategy, counters)
@@ -159,7 +160,7 @@ class Server:
         loops = [
             Loop("counters", self.totals.flush, pause=1),
             Loop("key-use", self.key_use.flush, pause=FLUSH_SECONDS),
-            Loop("mutes", end_mutes, pause=30),
+            self._scheduled("mutes", end_mutes, _MUTES_MINUTES),
         ]
         if settings.auto_promote_interval_minutes:
             loops.append(self._scheduled("promote", self._promote, settings.auto_promote_interval_minutes))

@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import TypeVar
 
 from retrospec.batteries import BATTERIES
@@ -32,28 +33,40 @@ log = get_logger(__name__)
 Made = TypeVar("Made", bound=Component)
 
 
+async def upgrade_embedded(settings: Settings) -> None:
+    """Bring SQLite's schema up to date: whoever runs the embedded default has nobody else's to think of."""
+    if not settings.on_sqlite:
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if applied := await Migrations(settings.database, MODELS, **settings.database_options).upgrade():
+        log.info("schema upgraded", migrations=applied)
+
+
 class Runtime:
     """Settings, database and plugins of a process: what `serve`, `worker` and one-shot commands share.
 
     Used as `async with runtime:`.
 
     Attributes:
+        since: When the process began, or the supervisor of the processes that it is one of; by the monotonic clock.
         queue: Hands out replay and analysis jobs.
         outbox: The queue in the database: the same object, where that is the queue in use. Alerts go through it.
         strategies: Every clustering strategy that can be made; projects may name any of them.
     """
 
-    def __init__(self, settings: Settings, *, unhurried: bool = False) -> None:
+    def __init__(self, settings: Settings, *, unhurried: bool = False, since: float | None = None) -> None:
         """Find the plugins and make those that the settings select.
 
         Args:
             settings: Those of the process.
             unhurried: Statements may take any time: for a command that ends when its work is done.
+            since: When its supervisor began; None: it has none.
 
         Raises:
             PluginError: One of them is not installed, or its settings are wrong.
         """
         self.settings = settings
+        self.since = monotonic() if since is None else since
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.counters = Counters()
         self.database = Database(settings.database, MODELS, **settings.database_options, unhurried=unhurried)
@@ -92,11 +105,7 @@ class Runtime:
         }
 
     async def _open_database(self) -> None:
-        if self.database.is_sqlite:
-            # Whoever runs the embedded default has nobody else's schema to think of.
-            self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-            if applied := await Migrations(self.settings.database, MODELS, **self.settings.database_options).upgrade():
-                log.info("schema upgraded", migrations=applied)
+        await upgrade_embedded(self.settings)
         await self.database.open()
         self._open.push_async_callback(self.database.close)
         if missing := await missing_migrations(self.database.connection):

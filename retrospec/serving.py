@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import uvloop
@@ -15,17 +16,32 @@ from sanic.http.constants import HTTP
 
 from retrospec.app import Server, make_app
 from retrospec.core.background import Loop, finish
-from retrospec.core.errors import SettingsError
+from retrospec.core.listening import bind, join, url_of
 from retrospec.core.log import get_logger
 from retrospec.core.protocol import Protocol
 from retrospec.core.settings import Settings
 from retrospec.core.stopping import hard_stop
+from retrospec.core.supervisor import orphaned
 from retrospec.metrics.totals import Totals
 from retrospec.runtime import Runtime
 from retrospec.workers import Workers, alert_workers, job_relays, job_worker
 
 log = get_logger(__name__)
 _BACKLOG = 1024
+Ready = Callable[["Listening"], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the server processes on one port have in common.
+
+    Attributes:
+        address: Which one of them has bound.
+        since: When the first of them began, by the monotonic clock.
+    """
+
+    address: tuple[str, int]
+    since: float
 
 
 class Listening:
@@ -38,8 +54,7 @@ class Listening:
     def __init__(self, server: Server, sanic: Any, sock: socket.socket) -> None:
         self.server = server
         self._sanic = sanic
-        host, port = sock.getsockname()[:2]
-        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self.url = url_of(sock)
 
     async def stop(self, grace: float) -> None:
         """Accept no more, let running requests and jobs end within `grace` seconds, then write down the rest."""
@@ -62,15 +77,19 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening(settings: Settings) -> AsyncIterator[Listening]:
+async def listening(settings: Settings, shared: Shared | None = None) -> AsyncIterator[Listening]:
     """A running server, stopped at the end.
+
+    Args:
+        settings: Its settings.
+        shared: What it shares with processes beside it; None: it is alone.
 
     Raises:
         SettingsError: The address cannot be listened on.
         RetrospecError: A part cannot be opened.
     """
-    async with Runtime(settings) as runtime:
-        sock = _listen(settings)
+    async with Runtime(settings, since=shared.since if shared else None) as runtime:
+        sock = join(shared.address) if shared else bind(settings.orchestrator_host, settings.orchestrator_port)
         server = await Server.create(runtime)
         app = make_app(server)
         # Sanic's own wrapper of the event loop's server has no types.
@@ -95,39 +114,23 @@ async def listening(settings: Settings) -> AsyncIterator[Listening]:
             await running.stop(settings.shutdown_grace_seconds)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    host, port = settings.orchestrator_host, settings.orchestrator_port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as cause:
-        sock.close()
-        raise SettingsError(
-            f"ORCHESTRATOR_PORT={port}: {host} cannot be listened on: {cause.strerror}; choose another port or address"
-        ) from cause
-    return sock
-
-
-def serve(settings: Settings, ready: Callable[[Listening], Coroutine[Any, Any, None]] | None = None) -> None:
+def serve(settings: Settings, ready: Ready | None = None, shared: Shared | None = None) -> None:
     """Run a server until SIGTERM or SIGINT.
 
     Args:
         settings: Its settings.
         ready: What to do once requests are taken; dropped when the signal comes first.
+        shared: What it shares with processes beside it; None: it is alone.
     """
     with hard_stop(settings.shutdown_grace_seconds) as stopping:
         # Requests make many objects that live for some milliseconds: a look at each 700 of them cost 8% of ingest.
         gc.set_threshold(20_000, 20, 20)
-        uvloop.run(_serve(settings, ready, stopping))
+        uvloop.run(_serve(settings, ready, shared, stopping))
 
 
-async def _serve(
-    settings: Settings, ready: Callable[[Listening], Coroutine[Any, Any, None]] | None, stopping: Callable[[], None]
-) -> None:
+async def _serve(settings: Settings, ready: Ready | None, shared: Shared | None, stopping: Callable[[], None]) -> None:
     stopped = stop_signal()
-    async with listening(settings) as running:
+    async with listening(settings, shared) as running:
         log.info("serving", url=running.url, pid=os.getpid())
         if ready is not None:
             await _unless(stopped, ready(running))
@@ -173,8 +176,19 @@ async def _work(settings: Settings, stopping: Callable[[], None]) -> None:
 
 
 def stop_signal() -> asyncio.Event:
-    """An event that SIGTERM or SIGINT sets."""
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    """An event that SIGTERM or SIGINT sets, and the end of this process's supervisor, where it has one."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stopped.set)
+    # A supervisor holds them back until here.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+    if (supervisor := orphaned()) is not None:
+        # It can be read again and again: what is asked of it once is enough.
+        loop.add_reader(supervisor, _once, stopped, supervisor)
     return stopped
+
+
+def _once(event: asyncio.Event, descriptor: int) -> None:
+    asyncio.get_running_loop().remove_reader(descriptor)
+    event.set()

@@ -24,6 +24,7 @@ ORDER = (
     ("workers",),
     ("app",),
     ("serving",),
+    ("supervising",),
     ("demo",),
     ("cli",),
     ("__main__",),

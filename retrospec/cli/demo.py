@@ -20,6 +20,7 @@ _PATIENCE_S = 60.0
 # Whatever the environment says of databases, buckets and webhooks: made-up visits belong in none of them.
 _EMBEDDED: Mapping[str, Any] = {
     "orchestrator_host": "127.0.0.1",
+    "server_workers": 1,
     "database_url": None,
     "postgres_host": "",
     "redis_url": None,

@@ -19,15 +19,22 @@ _HARMLESS = frozenset({"cluster_key", "object_key", "key", "cluster"})
 _QUIET = ("tortoise", "aiosqlite", "asyncio", "httpx", "httpcore", "sanic.access", "botocore", "aiobotocore")
 
 
-def configure(level: str, form: Literal["console", "json"]) -> None:
+def configure(level: str, form: Literal["console", "json"], *, process: str = "") -> None:
     """Send every logger of the process, ours and the libraries', to standard error.
 
     Args:
         level: Least level that is shown.
         form: `console` for people, `json` for machines.
+        process: Which of several processes this is; every line then says so.
     """
+
+    def name_process(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["process"] = process
+        return event
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        *([name_process] if process else []),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),

@@ -1,5 +1,8 @@
 """Building and checking the schema with Aerich, from a checkout or from an installed wheel."""
 
+import asyncio
+import fcntl
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -33,10 +36,15 @@ class Migrations:
     def __init__(self, url: str, modules: Sequence[str], **options: Any) -> None:
         """Take in where it is: as for `Database`."""
         self._config = tortoise_config(url, modules, **options | {"unhurried": True})
+        self._sqlite = Path(url.removeprefix("sqlite://")).absolute() if url.startswith("sqlite") else None
 
     async def upgrade(self) -> list[str]:
-        """Apply what is missing and name it. Each migration runs in a transaction of its own."""
-        async with self._command() as command:
+        """Apply what is missing and name it. Each migration runs in a transaction of its own.
+
+        On SQLite, where servers upgrade by themselves, one process at a time: two that began together would both
+        find a migration missing, and the second fail over what the first has added.
+        """
+        async with self._alone(), self._command() as command:
             return list(await command.upgrade(run_in_transaction=True))
 
     async def downgrade(self, version: int = -1) -> list[str]:
@@ -50,6 +58,20 @@ class Migrations:
             await context.init(config=self._config)
             missing = await missing_migrations(context.db())
         return [name for name in history() if name not in missing], missing
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        if self._sqlite is None:
+            yield
+            return
+        # The folder: SQLite's own locks on its file would be lost with a descriptor of ours that is closed.
+        self._sqlite.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self._sqlite.parent, os.O_RDONLY)
+        try:
+            await asyncio.to_thread(fcntl.flock, folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     @asynccontextmanager
     async def _command(self) -> AsyncIterator[Command]:

@@ -35,6 +35,7 @@ class Settings(BaseModel):
     # Listening
     orchestrator_host: str = Field("127.0.0.1", description="Address to listen on")
     orchestrator_port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    server_workers: int = Field(1, ge=1, le=128, description="Processes of `serve`, which share the port")
     trusted_proxies: Networks = Field((), description="Networks whose `X-Forwarded-For` is believed, comma-separated")
     cors_allowed_origins: Listed = Field(("*",), description="Origins that browsers may call from, comma-separated")
     public_url: str = Field("", description="Where users reach this server, for links in alerts")
@@ -93,7 +94,9 @@ class Settings(BaseModel):
     database_application_name: str = Field(
         APPLICATION_NAME, pattern=r"^[!-~]{1,63}$", description="What PostgreSQL lists the connections as"
     )
-    redis_url: SecretStr | None = Field(None, description="`redis://…`; set, the queue is Redis")
+    redis_url: SecretStr | None = Field(
+        None, description="`redis://…`; set, the queue is Redis, and rate limits are shared through it"
+    )
     redis_host: str = Field("", description="Builds `REDIS_URL` together with `REDIS_PORT`")
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of Redis")
     s3_endpoint: str = Field("", description="Address of an S3 server other than AWS")

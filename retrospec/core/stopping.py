@@ -10,7 +10,7 @@ from retrospec.core.log import get_logger
 
 log = get_logger(__name__)
 # What closing takes on top of the grace: last counts, connections, threads.
-_CLOSING_SECONDS = 2.5
+CLOSING_SECONDS = 2.5
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def hard_stop(grace: float) -> Iterator[Callable[[], None]]:
     Args:
         grace: Seconds that whatever runs has to finish.
     """
-    timer = threading.Timer(grace + _CLOSING_SECONDS, _end)
+    timer = threading.Timer(grace + CLOSING_SECONDS, _end)
     timer.daemon = True
     try:
         yield timer.start

@@ -20,7 +20,7 @@ class Metric:
     """One metric.
 
     Counters and histograms are totals over all server processes, and outlive them. Gauges are what the
-    process that answers finds at that moment.
+    process that answers finds at that moment; of several on one port each finds the same.
 
     Attributes:
         name: As dashboards and alert rules call it; of histograms without the suffix.
@@ -38,7 +38,7 @@ class Metric:
     bounds: tuple[float, ...] = ()
 
 
-UPTIME = Metric("retrospec_uptime_seconds", "gauge", "Seconds since the process that answers was started")
+UPTIME = Metric("retrospec_uptime_seconds", "gauge", "Seconds since the server that answers was started")
 QUEUE_UP = Metric("retrospec_queue_up", "gauge", "1 if the queue answers; at 0 the depths of its queues are left out")
 QUEUE_DEPTHS = {
     (queue, depth): Metric(f"retrospec_{queue}_queue_{depth}", "gauge", f"{meaning} (queue of {queue} jobs)")
@@ -60,6 +60,8 @@ TOTALS = (
     Metric("retrospec_alert_sent_total", "counter", "Alerts that a sink has taken", ("sink",)),
     Metric("retrospec_alert_errors_total", "counter", "Attempts to deliver an alert that failed", ("sink",)),
     Metric("retrospec_rate_limited_total", "counter", "Requests refused with 429"),
+    Metric("retrospec_rate_limit_errors_total", "counter", "Calls to Redis for rate limits that failed"),
+    Metric("retrospec_process_restarts_total", "counter", "Server processes that took the place of one that died"),
     Metric("retrospec_jobs_total", "counter", "Attempts at jobs, by how they ended", ("queue", "outcome")),
     Metric(
         "retrospec_job_seconds", "histogram", "How long an attempt at a job took, seconds", ("queue",), DURATION_BOUNDS

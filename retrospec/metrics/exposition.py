@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 
-from prometheus_client import ProcessCollector, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -22,6 +22,7 @@ from retrospec.core.errors import Unavailable
 from retrospec.core.log import get_logger
 from retrospec.core.settings import Settings
 from retrospec.metrics.catalog import QUEUE_DEPTHS, QUEUE_UP, QUEUES, TOTALS, UPTIME, Metric
+from retrospec.metrics.process_use import ProcessUse
 from retrospec.metrics.totals import Totals
 from retrospec.plugin import QueueBackend, QueueDepths
 
@@ -38,7 +39,7 @@ class Exposition:
         """Take what is shown.
 
         Args:
-            totals: Of all processes; knows since when this one counts.
+            totals: Of all processes; knows since when the server runs.
             queue: Whose depths are shown.
             settings: Name the two queues.
             timeout: How long the database and the queue may take, seconds each.
@@ -47,7 +48,6 @@ class Exposition:
         self._queue = queue
         self._queues = dict(zip(QUEUES, (settings.replay_queue_name, settings.analysis_queue_name), strict=True))
         self._timeout = timeout
-        self._process = ProcessCollector(registry=None)
 
     async def render(self) -> bytes:
         """Add this process's counts to the totals, and show them all, in the text format 0.0.4.
@@ -61,7 +61,7 @@ class Exposition:
                 totals = await self._totals.read()
         except TimeoutError as cause:
             raise Unavailable(f"the database does not answer within {self._timeout:g} s") from cause
-        return generate_latest(_Snapshot(monotonic() - self._totals.since, totals, await self._depths(), self._process))
+        return generate_latest(_Snapshot(monotonic() - self._totals.since, totals, await self._depths()))
 
     async def _depths(self) -> dict[str, QueueDepths] | None:
         try:
@@ -79,15 +79,14 @@ class _Snapshot(Collector):
     uptime: float
     totals: Mapping[Series, float]
     depths: Mapping[str, QueueDepths] | None
-    process: Collector
 
     def collect(self) -> Iterable[Family]:
-        """Every metric of the catalogue, what else was counted, and the process's own."""
+        """Every metric of the catalogue, what else was counted, and what the processes use."""
         yield GaugeMetricFamily(UPTIME.name, UPTIME.help, value=self.uptime)
         yield GaugeMetricFamily(QUEUE_UP.name, QUEUE_UP.help, value=float(self.depths is not None))
         yield from self._queue_depths()
         yield from _total_families(self.totals)
-        yield from self.process.collect()
+        yield from ProcessUse().collect()
 
     def _queue_depths(self) -> Iterator[Family]:
         for kind, depths in (self.depths or {}).items():

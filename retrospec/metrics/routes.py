@@ -45,9 +45,9 @@ async def get_readiness(readiness: Readiness) -> HTTPResponse:
 async def get_metrics(totals: Totals, queue: QueueBackend, settings: Settings) -> HTTPResponse:
     """Show the metrics, for Prometheus.
 
-    Counters and histograms are true across all server processes; uptime, memory and CPU are those of the
-    process that answers. Open to all, as scrapers expect; keep it from the public at the proxy if
-    your numbers are private. Answers 503 while the database is away.
+    Counters and histograms are true across all processes on the database; uptime, memory and CPU are those of
+    the server that answers, of all its processes together. Open to all, as scrapers expect; keep it from the
+    public at the proxy if your numbers are private. Answers 503 while the database is away.
     """
     text = await Exposition(totals, queue, settings).render()
     return HTTPResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)

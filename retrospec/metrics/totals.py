@@ -32,11 +32,11 @@ class Totals:
     """Carries the counts of this process to the totals, and reads the totals.
 
     Attributes:
-        since: When this process began to count, by the monotonic clock.
+        since: When the server began, by the monotonic clock.
     """
 
-    def __init__(self, database: Database, counters: Counters) -> None:
-        self.since = monotonic()
+    def __init__(self, database: Database, counters: Counters, *, since: float | None = None) -> None:
+        self.since = monotonic() if since is None else since
         self._database = database
         self._counters = counters
 

@@ -103,20 +103,22 @@ class KeyRing:
         return await asyncio.shield(task)
 
     async def _load(self, digest: str, loading: dict[str, asyncio.Task[KnownKey | None]]) -> KnownKey | None:
+        # Before it is read: what is revoked meanwhile is in force in time, however long the database takes.
+        asked = self._clock()
         try:
             key = await (_find_key(digest) if digest else _find_default())
             # Not after `forget`: this may have been read before what was to be forgotten.
             if loading is self._loading:
-                self._remember(digest, key)
+                self._remember(digest, key, asked)
         finally:
             loading.pop(digest, None)
         return key
 
-    def _remember(self, digest: str, key: KnownKey | None) -> None:
+    def _remember(self, digest: str, key: KnownKey | None, asked: float) -> None:
         self._known.pop(digest, None)
         self._unknown.pop(digest, None)
         memory, seconds = (self._unknown, UNKNOWN_SECONDS) if key is None else (self._known, KNOWN_SECONDS)
-        memory[digest] = _Remembered(self._clock() + seconds, key)
+        memory[digest] = _Remembered(asked + seconds, key)
         if len(memory) > _REMEMBERED:
             memory.popitem(last=False)
 

@@ -26,9 +26,11 @@ class Policies:
         until, policy = self._known.get(project_id, (0.0, Policy()))
         if monotonic() < until:
             return policy
+        # Before it is read: what changes meanwhile is seen in time, however long the database takes.
+        asked = monotonic()
         row = await Project.get_or_none(id=project_id)
         policy = Policy(row.clustering_strategy, row.redact) if row else Policy()
-        self._known[project_id] = (monotonic() + _FRESH_SECONDS, policy)
+        self._known[project_id] = (asked + _FRESH_SECONDS, policy)
         return policy
 
     def forget(self, project_id: str) -> None:
