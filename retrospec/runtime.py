@@ -33,15 +33,6 @@ log = get_logger(__name__)
 Made = TypeVar("Made", bound=Component)
 
 
-async def upgrade_embedded(settings: Settings) -> None:
-    """Bring SQLite's schema up to date: whoever runs the embedded default has nobody else's to think of."""
-    if not settings.on_sqlite:
-        return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    if applied := await Migrations(settings.database, MODELS, **settings.database_options).upgrade():
-        log.info("schema upgraded", migrations=applied)
-
-
 class Runtime:
     """Settings, database and plugins of a process: what `serve`, `worker` and one-shot commands share.
 
@@ -105,7 +96,11 @@ class Runtime:
         }
 
     async def _open_database(self) -> None:
-        await upgrade_embedded(self.settings)
+        if self.database.is_sqlite:
+            # Whoever runs the embedded default has nobody else's schema to think of.
+            self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+            if applied := await Migrations(self.settings.database, MODELS, **self.settings.database_options).upgrade():
+                log.info("schema upgraded", migrations=applied)
         await self.database.open()
         self._open.push_async_callback(self.database.close)
         if missing := await missing_migrations(self.database.connection):

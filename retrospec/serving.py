@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -20,8 +19,7 @@ from retrospec.core.listening import bind, join, url_of
 from retrospec.core.log import get_logger
 from retrospec.core.protocol import Protocol
 from retrospec.core.settings import Settings
-from retrospec.core.stopping import hard_stop
-from retrospec.core.supervisor import orphaned
+from retrospec.core.stopping import hard_stop, stop_signal
 from retrospec.metrics.totals import Totals
 from retrospec.runtime import Runtime
 from retrospec.workers import Workers, alert_workers, job_relays, job_worker
@@ -173,22 +171,3 @@ async def _work(settings: Settings, stopping: Callable[[], None]) -> None:
         await asyncio.gather(workers.stop(max(settings.shutdown_grace_seconds - 3, 0)), counting.stop())
         await finish("counts", totals.flush(), seconds=1)
     log.info("stopped")
-
-
-def stop_signal() -> asyncio.Event:
-    """An event that SIGTERM or SIGINT sets, and the end of this process's supervisor, where it has one."""
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    for number in numbers:
-        loop.add_signal_handler(number, stopped.set)
-    # A supervisor holds them back until here.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
-    if (supervisor := orphaned()) is not None:
-        # It can be read again and again: what is asked of it once is enough.
-        loop.add_reader(supervisor, _once, stopped, supervisor)
-    return stopped
-
-
-def _once(event: asyncio.Event, descriptor: int) -> None:
-    asyncio.get_running_loop().remove_reader(descriptor)
-    event.set()

@@ -1,18 +1,14 @@
-"""Running several server processes on one port."""
+"""Running several server processes on one port. The supervisor itself needs next to nothing of the server."""
 
 import asyncio
 import os
 import sys
-from functools import partial
 
-from retrospec.core.errors import RetrospecError
 from retrospec.core.listening import bind, url_of
-from retrospec.core.log import configure, get_logger
+from retrospec.core.log import get_logger
 from retrospec.core.settings import Settings
-from retrospec.core.stopping import CLOSING_SECONDS
-from retrospec.core.supervisor import Seat, Supervisor
-from retrospec.runtime import upgrade_embedded
-from retrospec.serving import Listening, Shared, serve, stop_signal
+from retrospec.core.stopping import CLOSING_SECONDS, stop_signal
+from retrospec.core.supervisor import Named, Supervisor
 
 log = get_logger(__name__)
 # What a process is given beyond the time in which it ends itself, until it is killed.
@@ -20,10 +16,11 @@ _KILL_SECONDS = 0.3
 
 
 def supervise(settings: Settings) -> None:
-    """Run `SERVER_WORKERS` server processes until SIGTERM or SIGINT.
+    """Run `SERVER_WORKERS` server processes until SIGTERM or SIGINT. Exits with 1 where one of them ended badly then.
 
     Raises:
-        RetrospecError: The address cannot be listened on, the schema cannot be upgraded, or a process cannot begin.
+        SettingsError: The address cannot be listened on.
+        NotStarted: A process cannot begin.
     """
     if not asyncio.run(_supervise(settings)):
         sys.exit(1)
@@ -33,9 +30,8 @@ async def _supervise(settings: Settings) -> bool:
     stopped = stop_signal()
     # Bound, and never listening: it keeps the port for the processes, also while one of them is replaced.
     with bind(settings.orchestrator_host, settings.orchestrator_port, shared=True) as sock:
-        await upgrade_embedded(settings)
         supervisor = Supervisor(
-            partial(_serve, settings, sock.getsockname()[:2]),
+            Named("retrospec.seated", "serve_seated", (settings, sock.getsockname()[:2])),
             [f"server-{number}" for number in range(1, settings.server_workers + 1)],
             ends_within=settings.shutdown_grace_seconds + CLOSING_SECONDS + _KILL_SECONDS,
         )
@@ -46,25 +42,3 @@ async def _supervise(settings: Settings) -> bool:
         ended_well = await supervisor.run(stopped, ready)
     log.info("stopped")
     return ended_well
-
-
-def _serve(settings: Settings, address: tuple[str, int], seat: Seat) -> None:
-    """What one of the processes does."""
-    configure(settings.log_level, settings.log_format, process=seat.name)
-
-    async def ready(running: Listening) -> None:
-        if seat.replaces:
-            running.server.runtime.counters.add("retrospec_process_restarts_total")
-        seat.ready()
-
-    try:
-        serve(settings, ready, Shared(address, seat.since))
-    except (RetrospecError, OSError) as failure:
-        # Said once, by the supervisor, for all of them.
-        log.debug("cannot begin", exc_info=True)
-        seat.failed(str(failure))
-        sys.exit(1)
-    except Exception as defect:
-        log.exception("ended by an unexpected error")
-        seat.failed(f"unexpected {type(defect).__name__}: {defect}")
-        sys.exit(1)

@@ -24,7 +24,7 @@ ORDER = (
     ("workers",),
     ("app",),
     ("serving",),
-    ("supervising",),
+    ("seated", "supervising"),
     ("demo",),
     ("cli",),
     ("__main__",),

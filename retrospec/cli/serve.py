@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from retrospec.cli.group import commands
+from retrospec.core.loading import named
 from retrospec.core.log import configure
 from retrospec.core.settings_sources import load
-from retrospec.serving import serve
 from retrospec.supervising import supervise
 
 app = commands()
@@ -36,9 +36,10 @@ def serve_command(host: Host = None, port: Port = None, workers: Workers = None)
     """
     given: dict[str, Any] = {"orchestrator_host": host, "orchestrator_port": port, "server_workers": workers}
     settings = load(**{name: value for name, value in given.items() if value is not None})
-    if settings.server_workers == 1:
-        configure(settings.log_level, settings.log_format)
-        serve(settings)
-    else:
+    if settings.server_workers > 1:
         configure(settings.log_level, settings.log_format, process="supervisor")
         supervise(settings)
+        return
+    configure(settings.log_level, settings.log_format)
+    # Not at the top: a supervisor needs nothing of it.
+    named("retrospec.serving", "serve")(settings)

@@ -105,5 +105,10 @@ def test_help_is_shown_without_loading_what_the_commands_need() -> None:
 
 
 def test_serving_loads_nothing_that_only_other_commands_need() -> None:
-    loaded = loaded_by("import retrospec.cli.main, retrospec.cli.serve")
+    loaded = loaded_by("import retrospec.cli.main, retrospec.cli.serve, retrospec.serving")
     assert loaded.isdisjoint({"retrospec.cli.output", "retrospec.cli.reference", "retrospec.demo"})
+
+
+def test_a_supervisor_loads_nothing_of_the_server() -> None:
+    loaded = loaded_by("import retrospec.cli.main, retrospec.cli.serve")
+    assert loaded.isdisjoint({"retrospec.serving", "retrospec.app", "sanic", "tortoise"})

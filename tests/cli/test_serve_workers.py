@@ -120,7 +120,7 @@ def test_a_stop_in_the_middle_of_the_start_ends_it_without_a_traceback(
 ) -> None:
     process = processes.start("serve", "--port", "0", "--workers", "2")
     assert process.stderr is not None
-    # The schema is upgraded by the supervisor just before it starts the others.
+    # Said by the first of the processes: the other one is not that far.
     assert "schema upgraded" in process.stderr.readline()
     process.send_signal(with_signal)
     _, err = process.communicate(timeout=30)
