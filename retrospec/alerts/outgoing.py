@@ -9,7 +9,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Statement, rows, sql_time
-from retrospec.core.ids import new_id
+from retrospec.core.ids import new_id, ordered_id
 from retrospec.core.settings import Settings
 from retrospec.issues.lifecycle import Seen
 from retrospec.issues.membership import Cluster, ClusterRef
@@ -118,7 +118,7 @@ class AlertBook:
         body = AlertWire(event, trigger, now, cluster.project_id, self._cluster(cluster))
         return [
             {
-                "id": new_id("dlv"),
+                "id": f"dlv_{ordered_id()}",
                 "alert_id": alert_id,
                 "project_id": cluster.project_id,
                 "cluster_key": cluster.key,

@@ -2,7 +2,8 @@
 
 import re
 import secrets
-import uuid
+
+import uuid_utils
 
 from retrospec.core.errors import Invalid
 
@@ -16,7 +17,15 @@ def new_id(prefix: str) -> str:
 
 def new_uuid() -> str:
     """A fresh random UUID."""
-    return str(uuid.uuid4())
+    return str(uuid_utils.uuid4())
+
+
+def ordered_id() -> str:
+    """A fresh id of 32 hex digits, for rows that come many at once: a UUID of version 7, greater than those before it.
+
+    By random ids each new job dirtied another page of its index.
+    """
+    return str(uuid_utils.uuid7().hex)
 
 
 def checked_session_id(text: str, field: str = "sessionId") -> str:

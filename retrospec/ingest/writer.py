@@ -1,6 +1,5 @@
 """One transaction for a batch of sessions: everything that an answer stands for, or nothing."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,12 +12,12 @@ from retrospec.core.clock import now as present
 from retrospec.core.db import Statement, rows, transact
 from retrospec.core.errors import Unauthorized
 from retrospec.core.settings import Settings
+from retrospec.ingest.jobs import JobPlanner, Planned, by_offset
 from retrospec.ingest.prepare import Prepared
 from retrospec.issues.kinds import count_kinds
 from retrospec.issues.lifecycle import Seen, count_in
 from retrospec.issues.membership import ClusterRef, Membership, aliases_of, known_users, write_members
 from retrospec.jobs.outbox import NewJob, enqueue, enqueue_latest
-from retrospec.jobs.schemas import AnalysisJob, ReplayJob, encode_job, trigger_kind
 from retrospec.reports.cards import open_cards
 from retrospec.reports.schemas import ReportCard
 from retrospec.sessions.records import (
@@ -59,9 +58,15 @@ class Written(msgspec.Struct):
 
 
 class _Session(msgspec.Struct):
-    """A session of the batch, with its markers before and after."""
+    """A session of the batch, with its markers before and after.
+
+    Attributes:
+        planned: Its jobs, should it be new.
+        users: The user under which each cluster counts it.
+    """
 
     prepared: Prepared
+    planned: Planned
     stored: StoredSession
     before: dict[str, MarkerRecord]
     after: dict[str, MarkerRecord]
@@ -76,8 +81,7 @@ class BatchWriter:
     """Writes batches of prepared sessions, no two of one session in a batch."""
 
     def __init__(self, settings: Settings, alerts: AlertBook) -> None:
-        self._replay_queue = settings.replay_queue_name
-        self._analysis_queue = settings.analysis_queue_name
+        self._planner = JobPlanner(settings)
         self._min_sessions = settings.cluster_promote_min_sessions if settings.auto_promote_on_ingest else None
         self._alerts = alerts
 
@@ -91,10 +95,12 @@ class BatchWriter:
             Exception: Nothing of the batch was written.
         """
         now = present()
+        # Before the transaction, and into the row that it inserts: to add it afterwards wrote each session twice.
+        planned = {one.session.ref: self._plan_new(one) for one in batch}
 
         async def work(db: BaseDBAsyncClient) -> dict[SessionRef, Written]:
             alive = await self._alive(db, batch)
-            return await self._write(db, [one for one in batch if one.session.project_id in alive], now)
+            return await self._write(db, [one for one in batch if one.session.project_id in alive], planned, now)
 
         written = await transact(work)
         return [written.get(one.session.ref, Unauthorized()) for one in batch]
@@ -103,12 +109,18 @@ class BatchWriter:
         wanted = sorted({one.session.project_id for one in batch})
         return {row["id"] for row in await _PROJECTS.fetch(db, rows({"id": project} for project in wanted))}
 
+    def _plan_new(self, prepared: Prepared) -> Planned:
+        session, markers = prepared.session, {marker.marker_id: marker for marker in prepared.markers}
+        planned = self._planner.plan(session, session.events_object_key, markers)
+        session.jobs_digest = planned.digest
+        return planned
+
     async def _write(
-        self, db: BaseDBAsyncClient, batch: Sequence[Prepared], now: datetime
+        self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
     ) -> dict[SessionRef, Written]:
         if not batch:
             return {}
-        sessions = await self._write_sessions(db, batch, now)
+        sessions = await self._write_sessions(db, batch, planned, now)
         await self._write_markers(db, sessions, now)
         members = [member for session in sessions for member in _memberships(session)]
         former = {
@@ -128,19 +140,20 @@ class BatchWriter:
             results[ref].card = card
         return results
 
-    async def _write_sessions(self, db: BaseDBAsyncClient, batch: Sequence[Prepared], now: datetime) -> list[_Session]:
+    async def _write_sessions(
+        self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
+    ) -> list[_Session]:
         unknown = [one.session.ref for one in batch if not one.started_at_given]
         began = await started_times(db, unknown)
         for one in batch:
             if not one.started_at_given:
                 one.session.started_at = began.get(one.session.ref, one.session.started_at)
-            one.session.jobs_digest = ""
         stored = await upsert_sessions(db, [one.session for one in batch], now)
         again = [ref for ref, row in stored.items() if row.revision > 1]
         before, users = await markers_of_sessions(db, again), await known_users(db, again)
         return [
-            _Session(one, stored[one.session.ref], before.get(one.session.ref, {}), {}, users.get(one.session.ref, {}))
-            for one in sorted(batch, key=lambda one: one.session.ref)
+            _Session(one, planned[ref], stored[ref], before.get(ref, {}), {}, users.get(ref, {}))
+            for ref, one in sorted((one.session.ref, one) for one in batch)
         ]
 
     async def _write_markers(self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime) -> None:
@@ -169,46 +182,30 @@ class BatchWriter:
         fresh: list[NewJob] = []
         again: list[NewJob] = []
         digests: dict[SessionRef, str] = {}
+        opened: list[SessionRef] = []
         for session in sessions:
-            if not session.stored.events_object_key or not session.after:
+            is_new = session.stored.revision == 1
+            planned = session.planned if is_new else self._plan(session)
+            if not planned.jobs or (not is_new and planned.digest == session.stored.jobs_digest):
                 continue
-            made = self._jobs_of(session)
-            digest = hashlib.sha256("\n".join(job.payload for job in made).encode()).hexdigest()
-            if digest != session.stored.jobs_digest:
-                digests[session.ref] = digest
-                (again if session.stored.revision > 1 else fresh).extend(made)
+            opened.append(session.ref)
+            if is_new:
+                fresh.extend(planned.jobs)
+            else:
+                again.extend(planned.jobs)
+                digests[session.ref] = planned.digest
         await enqueue(db, fresh, now)
         if again:
             await enqueue_latest(db, again, now)
         await set_jobs_digests(db, digests)
-        return await open_cards(db, list(digests), now)
+        return await open_cards(db, opened, now)
 
-    def _jobs_of(self, session: _Session) -> list[NewJob]:
-        markers = _by_offset(session.after)
-        record = session.prepared.session
-        replay = ReplayJob(
-            project_id=record.project_id,
-            session_id=record.session_id,
-            events_object_key=session.stored.events_object_key,
-            marker_offsets_ms=[marker.replay_offset_ms for marker in markers],
-            trigger_kind=trigger_kind(marker.kind for marker in markers),
-        )
-        hints = [marker.label for marker in markers]
-        analysis = AnalysisJob(
-            **msgspec.structs.asdict(replay), marker_hints=hints, route=record.route, site=record.site
-        )
-        return [
-            NewJob(self._replay_queue, *session.ref, encode_job(replay)),
-            NewJob(self._analysis_queue, *session.ref, encode_job(analysis)),
-        ]
+    def _plan(self, session: _Session) -> Planned:
+        return self._planner.plan(session.prepared.session, session.stored.events_object_key, session.after)
 
 
 def _says_the_same(one: MarkerRecord, other: MarkerRecord) -> bool:
     return (one.kind, one.label, one.evidence, one.hint) == (other.kind, other.label, other.evidence, other.hint)
-
-
-def _by_offset(markers: Mapping[str, MarkerRecord]) -> list[MarkerRecord]:
-    return sorted(markers.values(), key=lambda marker: (marker.replay_offset_ms, marker.marker_id))
 
 
 def _memberships(session: _Session) -> list[Membership]:
@@ -250,7 +247,7 @@ def _membership(
 
 def _grouped(markers: Mapping[str, MarkerRecord]) -> dict[str, list[MarkerRecord]]:
     groups: dict[str, list[MarkerRecord]] = {}
-    for marker in _by_offset(markers):
+    for marker in by_offset(markers):
         groups.setdefault(marker.cluster_key, []).append(marker)
     return groups
 
@@ -261,7 +258,7 @@ def _results(
     seen: Mapping[ClusterRef, Seen],
     accepted: Mapping[ClusterRef, int],
 ) -> dict[SessionRef, Written]:
-    results = {s.ref: Written(s.prepared, s.stored, _by_offset(s.after)) for s in sessions}
+    results = {s.ref: Written(s.prepared, s.stored, by_offset(s.after)) for s in sessions}
     told: set[ClusterRef] = set()
     for member in members:
         result = results[member.project_id, member.session_id]

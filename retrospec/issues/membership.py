@@ -5,7 +5,7 @@ number of rows that grows with the project. Clusters are locked last and in key 
 that share hot clusters would otherwise deadlock.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Row, Statement, read_time, rows, sql_time
+from retrospec.issues.users import count_users
 
 ClusterRef = tuple[str, str]  # project id, cluster key
 
@@ -88,7 +89,7 @@ _UPSERT_MEMBERS = Statement("""
     FROM @rows($1: project_id text, cluster_key text, session_id text, user_hash text, marker_count integer,
                first_observed_at timestamptz, last_observed_at timestamptz)
     WHERE true
-    ON CONFLICT (project_id, cluster_key, session_id) DO UPDATE SET
+    ON CONFLICT (project_id, session_id, cluster_key) DO UPDATE SET
         user_hash = excluded.user_hash, marker_count = excluded.marker_count,
         first_observed_at = excluded.first_observed_at, last_observed_at = excluded.last_observed_at
 """)
@@ -98,24 +99,6 @@ _DELETE_MEMBERS = Statement("""
         SELECT m.uid FROM cluster_members m
         JOIN @rows($1: project_id text, cluster_key text, session_id text)
           ON m.project_id = r.project_id AND m.cluster_key = r.cluster_key AND m.session_id = r.session_id)
-""")
-
-_ADD_USERS = Statement("""
-    INSERT INTO cluster_users (project_id, cluster_key, user_hash)
-    SELECT r.project_id, r.cluster_key, r.user_hash
-    FROM @rows($1: project_id text, cluster_key text, user_hash text) WHERE true
-    ON CONFLICT (project_id, cluster_key, user_hash) DO NOTHING
-    RETURNING project_id, cluster_key
-""")
-
-_DROP_USERS = Statement("""
-    DELETE FROM cluster_users WHERE uid IN (
-        SELECT u.uid FROM cluster_users u
-        JOIN @rows($1: project_id text, cluster_key text, user_hash text)
-          ON u.project_id = r.project_id AND u.cluster_key = r.cluster_key AND u.user_hash = r.user_hash
-        WHERE NOT EXISTS (SELECT 1 FROM cluster_members m WHERE m.project_id = u.project_id
-                          AND m.cluster_key = u.cluster_key AND m.user_hash = u.user_hash))
-    RETURNING project_id, cluster_key
 """)
 
 _ADD_DAYS = Statement("""
@@ -175,30 +158,24 @@ async def write_members(
         await _UPSERT_MEMBERS.run(db, rows(map(_member_row, kept)))
     if gone := [member for member in members if not member.count]:
         await _DELETE_MEMBERS.run(db, rows(map(_member_row, gone)))
-    await _write_users(db, kept, gone, former_users, changes)
+    for ref, change in (await count_users(db, _user_sessions(members, former_users))).items():
+        changes[ref].users += change
     return dict(changes)
 
 
-async def _write_users(
-    db: BaseDBAsyncClient,
-    kept: Sequence[Membership],
-    gone: Sequence[Membership],
-    former_users: Mapping[tuple[str, str, str], str],
-    changes: Mapping[ClusterRef, ClusterChange],
-) -> None:
-    named = sorted({(*member.ref, member.user_hash) for member in kept if member.user_hash})
-    if named:
-        for row in await _ADD_USERS.fetch(db, _user_rows(named)):
-            changes[row["project_id"], row["cluster_key"]].users += 1
-    left = {(*member.ref, member.user_hash) for member in gone if member.user_hash}
-    left |= {(project, cluster, user) for (project, _, cluster), user in former_users.items() if user}
-    if left:
-        for row in await _DROP_USERS.fetch(db, _user_rows(sorted(left))):
-            changes[row["project_id"], row["cluster_key"]].users -= 1
-
-
-def _user_rows(users: Iterable[tuple[str, str, str]]) -> str:
-    return rows({"project_id": project, "cluster_key": key, "user_hash": user} for project, key, user in users)
+def _user_sessions(
+    members: Iterable[Membership], former_users: Mapping[tuple[str, str, str], str]
+) -> Counter[tuple[str, str, str]]:
+    """In how many sessions more each user hits each cluster."""
+    sessions: Counter[tuple[str, str, str]] = Counter()
+    for member in members:
+        ref = member.project_id, member.session_id, member.cluster_key
+        before = former_users.get(ref, member.user_hash) if member.before else ""
+        after = member.user_hash if member.count else ""
+        if before != after:
+            sessions[*member.ref, after] += 1
+            sessions[*member.ref, before] -= 1
+    return sessions
 
 
 def _member_row(member: Membership) -> Row:

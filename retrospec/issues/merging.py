@@ -14,14 +14,17 @@ from retrospec.issues.membership import Cluster, aliases_of, lock_clusters, upda
 from retrospec.issues.models import CANDIDATE, IssueCluster
 from retrospec.issues.recount import lock_project, recount
 from retrospec.issues.schemas import MergeOrder, MergeResult, issue_of
+from retrospec.issues.users import forget_users, recount_users
 
 _SOURCES_LIMIT = 100
 
-# Through the members, whose sessions lead to the markers by an index.
+# Through the members, whose sessions lead to the markers by an index. What is asked of their count is always so: it
+# keeps SQLite from reading the project's members whole, in an index that has all other columns.
 _MOVE_MARKERS = Statement("""
     UPDATE error_markers SET cluster_key = $3
     WHERE project_id = $1 AND cluster_key = $2
-      AND session_id IN (SELECT m.session_id FROM cluster_members m WHERE m.project_id = $1 AND m.cluster_key = $2)
+      AND session_id IN (SELECT m.session_id FROM cluster_members m WHERE m.project_id = $1 AND m.cluster_key = $2
+                         AND m.marker_count > 0)
 """)
 
 _JOIN_MEMBERS = Statement("""
@@ -29,18 +32,12 @@ _JOIN_MEMBERS = Statement("""
                                  first_observed_at, last_observed_at)
     SELECT project_id, CAST($3 AS text), session_id, user_hash, marker_count, first_observed_at, last_observed_at
     FROM cluster_members WHERE project_id = $1 AND cluster_key = $2
-    ON CONFLICT (project_id, cluster_key, session_id) DO UPDATE SET
+    ON CONFLICT (project_id, session_id, cluster_key) DO UPDATE SET
         marker_count = cluster_members.marker_count + excluded.marker_count,
         first_observed_at = CASE WHEN excluded.first_observed_at < cluster_members.first_observed_at
                                  THEN excluded.first_observed_at ELSE cluster_members.first_observed_at END,
         last_observed_at = CASE WHEN excluded.last_observed_at > cluster_members.last_observed_at
                                 THEN excluded.last_observed_at ELSE cluster_members.last_observed_at END
-""")
-
-_JOIN_USERS = Statement("""
-    INSERT INTO cluster_users (project_id, cluster_key, user_hash)
-    SELECT project_id, CAST($3 AS text), user_hash FROM cluster_users WHERE project_id = $1 AND cluster_key = $2
-    ON CONFLICT (project_id, cluster_key, user_hash) DO NOTHING
 """)
 
 # Their sessions are counted anew after this.
@@ -65,7 +62,6 @@ _ADD_ALIAS = Statement("""
 
 _DELETE = (
     Statement("DELETE FROM cluster_members WHERE project_id = $1 AND cluster_key = $2"),
-    Statement("DELETE FROM cluster_users WHERE project_id = $1 AND cluster_key = $2"),
     Statement("DELETE FROM cluster_days WHERE project_id = $1 AND cluster_key = $2"),
     Statement("DELETE FROM issue_clusters WHERE project_id = $1 AND key = $2"),
 )
@@ -129,11 +125,13 @@ async def _join(db: BaseDBAsyncClient, project_id: str, sources: Sequence[str], 
     # One by one, so that the database knows how many rows to expect of each.
     for source in sources:
         moved += await _MOVE_MARKERS.run(db, project_id, source, target)
-        for statement in (_JOIN_MEMBERS, _JOIN_USERS, _JOIN_DAYS, _MOVE_ACTIVITIES, _MOVE_ALIASES):
+        for statement in (_JOIN_MEMBERS, _JOIN_DAYS, _MOVE_ACTIVITIES, _MOVE_ALIASES):
             await statement.run(db, project_id, source, target)
+        await forget_users(db, project_id, source)
         for statement in _DELETE:
             await statement.run(db, project_id, source)
         await _ADD_ALIAS.run(db, project_id, source, target, moment)
+    await recount_users(db, project_id, target)
     joined = (await recount(db, project_id, [target]))[target]
     joined.first_seen_at = min([joined.first_seen_at, *(cluster.first_seen_at for cluster in old.values())])
     _become_issue(joined, moment)

@@ -79,26 +79,28 @@ class ClusterMember(Model):
 
     class Meta:
         table = "cluster_members"
-        unique_together = (("project_id", "cluster_key", "session_id"),)
-        indexes = (
-            ("project_id", "cluster_key", "last_observed_at"),
-            # Tells whether another session of a user still hits the cluster.
-            ("project_id", "cluster_key", "user_hash"),
-            ("project_id", "session_id"),
-        )
+        # The session first: what one session adds lies on one page, and not on one for each cluster that it hits.
+        unique_together = (("project_id", "session_id", "cluster_key"),)
+        indexes = (("project_id", "cluster_key", "last_observed_at"),)
 
 
 class ClusterUser(Model):
-    """A user, known by a keyed hash only, hit a cluster. Tells without counting whether a user is new to it."""
+    """A user, known by a keyed hash only, hit a cluster, in so many sessions. Gone with the last of them.
+
+    Tells without reading those sessions whether a user is new to a cluster, or has left it.
+    """
 
     uid = fields.BigIntField(primary_key=True)
     project_id = fields.CharField(max_length=64)
     cluster_key = fields.CharField(max_length=200)
     user_hash = fields.CharField(max_length=64)
+    # A default of the database's own: a server of the version before goes on writing during an upgrade.
+    session_count = fields.IntField(db_default=1)
 
     class Meta:
         table = "cluster_users"
-        unique_together = (("project_id", "cluster_key", "user_hash"),)
+        # The user first: see `ClusterMember`. Whoever wants a cluster's users finds them by its members.
+        unique_together = (("project_id", "user_hash", "cluster_key"),)
 
 
 class ClusterDay(Model):

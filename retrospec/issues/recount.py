@@ -15,7 +15,7 @@ _LOCK_PROJECT = Statement("SELECT id FROM projects WHERE id = $1 @lock(FOR UPDAT
 
 _COUNT = Statement("""
     SELECT count(*) AS sessions, coalesce(sum(marker_count), 0) AS markers, min(first_observed_at) AS first_seen,
-           (SELECT count(*) FROM cluster_users WHERE project_id = $1 AND cluster_key = $2) AS users
+           count(DISTINCT nullif(user_hash, '')) AS users
     FROM cluster_members WHERE project_id = $1 AND cluster_key = $2
 """)
 
@@ -47,16 +47,6 @@ _FORGET_DAYS = Statement("UPDATE cluster_days SET session_count = 0 WHERE projec
 _DROP_DAYS = Statement("""
     DELETE FROM cluster_days
     WHERE project_id = $1 AND cluster_key IN (SELECT r.key FROM @rows($2: key text)) AND marker_count <= 0
-""")
-
-# CROSS JOIN: SQLite keeps to its order, and would otherwise begin with all users of the project.
-_DROP_USERS = Statement("""
-    DELETE FROM cluster_users WHERE uid IN (
-        SELECT u.uid FROM @rows($2: key text, user_hash text) CROSS JOIN cluster_users u
-        WHERE u.project_id = $1 AND u.cluster_key = r.key AND u.user_hash = r.user_hash AND NOT EXISTS (
-            SELECT 1 FROM cluster_members m
-            WHERE m.project_id = u.project_id AND m.cluster_key = u.cluster_key AND m.user_hash = u.user_hash))
-    RETURNING cluster_key
 """)
 
 
@@ -125,16 +115,6 @@ async def set_latest(db: BaseDBAsyncClient, project_id: str, clusters: Sequence[
 async def drop_days(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> None:
     """Forget the days of clusters on which nothing happened any more."""
     await _DROP_DAYS.run(db, project_id, key_rows(keys))
-
-
-async def drop_users(db: BaseDBAsyncClient, project_id: str, users: Iterable[tuple[str, str]]) -> list[str]:
-    """Forget users, given by cluster key and hash, that no session of the cluster has any more.
-
-    Returns:
-        The cluster's key, once for each user that was forgotten.
-    """
-    named = rows({"key": key, "user_hash": user} for key, user in sorted(set(users)) if user)
-    return [row["cluster_key"] for row in await _DROP_USERS.fetch(db, project_id, named)]
 
 
 def key_rows(keys: Iterable[str]) -> str:

@@ -8,9 +8,10 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Row, Statement, read_time, rows
 from retrospec.issues.kinds import KindChanges, clusters_changing
-from retrospec.issues.membership import Cluster, lock_clusters, update_clusters
-from retrospec.issues.models import ClusterAlias, ClusterDay, ClusterUser, IssueActivity
-from retrospec.issues.recount import drop_days, drop_users, key_rows, lock_project, set_latest, shift_sessions
+from retrospec.issues.membership import Cluster, ClusterRef, lock_clusters, update_clusters
+from retrospec.issues.models import ClusterAlias, ClusterDay, IssueActivity
+from retrospec.issues.recount import drop_days, key_rows, lock_project, set_latest, shift_sessions
+from retrospec.issues.users import count_users
 
 _DELETE_MEMBERS = Statement("""
     DELETE FROM cluster_members
@@ -76,8 +77,8 @@ async def forget_sessions(db: BaseDBAsyncClient, project_id: str, session_ids: S
 async def _take_out(
     db: BaseDBAsyncClient, project_id: str, named: str, clusters: Sequence[Cluster], removed: Sequence[Row]
 ) -> int:
-    pairs = [(row["cluster_key"], row["user_hash"]) for row in removed]
-    users = Counter(await drop_users(db, project_id, pairs))
+    hit = Counter((project_id, row["cluster_key"], row["user_hash"]) for row in removed)
+    users = await count_users(db, {ref: -sessions for ref, sessions in hit.items()})
     await _subtract(db, project_id, clusters, removed, users)
     await _subtract_days(db, project_id, removed, await _MARKER_DAYS.fetch(db, project_id, named))
     return await _delete_unsupported(db, project_id, {cluster.key for cluster in clusters})
@@ -105,7 +106,11 @@ async def forget_unsupported(db: BaseDBAsyncClient, project_id: str, limit: int 
 
 
 async def _subtract(
-    db: BaseDBAsyncClient, project_id: str, clusters: Sequence[Cluster], removed: Iterable[Row], users: Counter[str]
+    db: BaseDBAsyncClient,
+    project_id: str,
+    clusters: Sequence[Cluster],
+    removed: Iterable[Row],
+    users: Counter[ClusterRef],
 ) -> None:
     members: defaultdict[str, list[Row]] = defaultdict(list)
     for row in removed:
@@ -115,7 +120,7 @@ async def _subtract(
         gone = members[cluster.key]
         shift_sessions(cluster, -len(gone))
         cluster.marker_count = max(0, cluster.marker_count - sum(row["marker_count"] for row in gone))
-        cluster.user_count = max(0, cluster.user_count - users[cluster.key])
+        cluster.user_count = max(0, cluster.user_count + users[cluster.ref])
         if _was_latest(cluster, gone):
             stale.append(cluster)
     await set_latest(db, project_id, stale)
@@ -152,6 +157,6 @@ async def _delete_unsupported(db: BaseDBAsyncClient, project_id: str, keys: Coll
     gone = [row["key"] for row in deleted]
     if gone:
         await ClusterAlias.filter(project_id=project_id, target_key__in=gone).using_db(db).delete()
-        for model in (ClusterDay, ClusterUser, IssueActivity):
+        for model in (ClusterDay, IssueActivity):
             await model.filter(project_id=project_id, cluster_key__in=gone).using_db(db).delete()
     return sum(row["promoted_at"] is not None for row in deleted)

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections import Counter
 from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -14,8 +15,9 @@ from retrospec.issues.kinds import clusters_changing
 from retrospec.issues.lookup import KEY_LIMIT, find_issue
 from retrospec.issues.membership import Cluster, insert_clusters, update_clusters
 from retrospec.issues.models import ClusterAlias, IssueCluster
-from retrospec.issues.recount import drop_users, lock_project, recount
+from retrospec.issues.recount import lock_project, recount
 from retrospec.issues.schemas import SplitOrder, SplitResult, issue_of
+from retrospec.issues.users import count_users, recount_users
 
 _SESSIONS_LIMIT = 1_000
 _KEY = re.compile(r"[A-Za-z0-9._~:@-]{1,200}", re.ASCII)
@@ -33,12 +35,6 @@ _SPLIT_MEMBERS = Statement("""
     WHERE project_id = $1 AND cluster_key = $2
       AND session_id IN (SELECT r.session_id FROM @rows($4: session_id text))
     RETURNING user_hash
-""")
-
-_ADD_USERS = Statement("""
-    INSERT INTO cluster_users (project_id, cluster_key, user_hash)
-    SELECT DISTINCT project_id, cluster_key, user_hash FROM cluster_members
-    WHERE project_id = $1 AND cluster_key = $2 AND user_hash <> ''
 """)
 
 # Their sessions are counted anew after this.
@@ -123,9 +119,9 @@ async def _part(
     if not await insert_clusters(db, [_new(source, new_key, first[0]["label"], moment)]):
         raise Conflict("newClusterKey is taken", detail="newClusterKey")
     moved = await _SPLIT_MARKERS.run(db, project_id, source.key, new_key, named)
-    members = await _SPLIT_MEMBERS.fetch(db, project_id, source.key, new_key, named)
-    await _ADD_USERS.run(db, project_id, new_key)
-    await drop_users(db, project_id, [(source.key, row["user_hash"]) for row in members])
+    users = Counter(row["user_hash"] for row in await _SPLIT_MEMBERS.fetch(db, project_id, source.key, new_key, named))
+    await recount_users(db, project_id, new_key)
+    await count_users(db, Counter({(project_id, source.key, user): -left for user, left in users.items()}))
     await _ADD_DAYS.run(db, project_id, new_key, named)
     await _SUBTRACT_DAYS.run(db, project_id, source.key, new_key)
     clusters = await recount(db, project_id, [source.key, new_key])

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
-from uuid import uuid4
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Statement, read_time, rows, sql_time
+from retrospec.core.ids import ordered_id
 
 STEP = 1_000
 
@@ -39,7 +39,7 @@ class NewJob:
     project_id: str
     session_id: str
     payload: str
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = field(default_factory=ordered_id)
     due_at: datetime | None = None
     attempt: int = 0
 

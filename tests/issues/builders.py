@@ -86,7 +86,10 @@ async def _hit(project_id: str, session_id: str, key: str, observed: list[dateti
         last_observed_at=max(observed),
     )
     if user:
-        await ClusterUser.get_or_create(project_id=project_id, cluster_key=key, user_hash=user)
+        names = {"project_id": project_id, "cluster_key": key, "user_hash": user}
+        row, _ = await ClusterUser.get_or_create(**names, defaults={"session_count": 0})
+        row.session_count += 1
+        await row.save()
 
 
 async def settle(project_id: str = PROJECT, **fields: Any) -> None:
@@ -229,11 +232,13 @@ async def assert_exact(project_id: str = PROJECT, *, empty: tuple[str, ...] = ()
     }
     assert counted == wanted
     members = await ClusterMember.filter(project_id=project_id).values_list("cluster_key", "session_id", "marker_count")
+    by_user = Counter((row.cluster_key, row.user_hash) for row in await ClusterMember.filter(project_id=project_id))
+    users = await ClusterUser.filter(project_id=project_id).values_list("cluster_key", "user_hash", "session_count")
+    assert {(key, user): count for key, user, count in users} == {ref: by_user[ref] for ref in by_user if ref[1]}
     per_session = Counter((row.cluster_key, row.session_id) for row in await ErrorMarker.filter(project_id=project_id))
     assert {(key, session_id): count for key, session_id, count in members} == dict(per_session)
     keys = set(wanted) | set(empty)
     assert days.keys() <= wanted.keys()
-    assert set(await ClusterUser.filter(project_id=project_id).values_list("cluster_key", flat=True)) <= keys
     assert set(await ClusterAlias.filter(project_id=project_id).values_list("target_key", flat=True)) <= keys
     assert set(await IssueActivity.filter(project_id=project_id).values_list("cluster_key", flat=True)) <= keys
     await assert_kinds_exact(project_id)

@@ -8,7 +8,7 @@ import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Database, Statement, is_sqlite, rows, sql_time, transaction
-from retrospec.issues import merging, queries, recount, removal, splitting, stats
+from retrospec.issues import merging, queries, recount, removal, splitting, stats, users
 from retrospec.issues.models import ClusterAlias, ClusterDay, IssueActivity, IssueCluster
 from retrospec.issues.paging import Position
 from retrospec.issues.schemas import IssuesQuery
@@ -17,7 +17,7 @@ from tests.issues.builders import MOMENT, PROJECT, ago
 # The hot one has a tenth of all that there is.
 HOT, COLD = "k0", "k7"
 KEYS, SESSIONS = recount.key_rows([COLD, "k8"]), rows([{"session_id": "s1"}, {"session_id": "s2"}])
-USERS = rows([{"key": HOT, "user_hash": "u10"}])
+USERS = rows([{"project_id": PROJECT, "cluster_key": HOT, "user_hash": "u10"}])
 
 Statements = dict[str, tuple[Statement, tuple[Any, ...]]]
 STATEMENTS: Statements = {
@@ -30,7 +30,8 @@ STATEMENTS: Statements = {
     "the latest session": (recount._LATEST, (PROJECT, recount.key_rows([HOT]))),
     "markers, merged": (merging._MOVE_MARKERS, (PROJECT, COLD, HOT)),
     "members, merged": (merging._JOIN_MEMBERS, (PROJECT, COLD, HOT)),
-    "users, merged": (merging._JOIN_USERS, (PROJECT, COLD, HOT)),
+    "users, forgotten with their cluster": (users._FORGET_CLUSTER, (PROJECT, COLD)),
+    "users of a cluster, counted": (users._COUNT_CLUSTER, (PROJECT, COLD)),
     "days, merged": (merging._JOIN_DAYS, (PROJECT, COLD, HOT)),
     "activities, merged": (merging._MOVE_ACTIVITIES, (PROJECT, COLD, HOT)),
     "aliases, merged": (merging._MOVE_ALIASES, (PROJECT, COLD, HOT)),
@@ -38,7 +39,7 @@ STATEMENTS: Statements = {
 # PostgreSQL takes every `@rows` for 100 rows, and finds it cheaper to read 20,000 whole than to look 100 times.
 BULK: Statements = {
     "days, dropped": (recount._DROP_DAYS, (PROJECT, KEYS)),
-    "users, dropped": (recount._DROP_USERS, (PROJECT, USERS)),
+    "users, forgotten": (users._FORGET, (USERS,)),
     "members, removed": (removal._DELETE_MEMBERS, (PROJECT, SESSIONS)),
     "days of markers": (removal._MARKER_DAYS, (PROJECT, SESSIONS)),
     "clusters, removed": (removal._DELETE_UNSUPPORTED, (PROJECT, KEYS)),
@@ -87,7 +88,7 @@ _COLUMNS = {
         "project_id": "p", "cluster_key": "key", "session_id": "'s' || i", "user_hash": "'u' || i",
         "marker_count": "1", "first_observed_at": "at", "last_observed_at": "at",
     },
-    "cluster_users": {"project_id": "p", "cluster_key": "key", "user_hash": "'u' || i"},
+    "cluster_users": {"project_id": "p", "cluster_key": "key", "user_hash": "'u' || i", "session_count": "1"},
     "cluster_days": {
         "project_id": "p", "cluster_key": "'k' || i", "day": "date(at)", "marker_count": "1", "session_count": "1",
     },
