@@ -9,7 +9,7 @@ from pathlib import Path
 from retrospec.core.db import Database
 from retrospec.core.migrations import Migrations, history
 from retrospec.schema import MODELS
-from tests.issues.builders import A, B, ago, assert_kinds_exact, issue, session, settle
+from tests.issues.builders import A, B, ago, assert_exact, assert_kinds_exact, issue, session, settle
 
 ROOT = Path(__file__).parent.parent
 
@@ -79,4 +79,21 @@ async def test_failures_that_are_there_already_are_counted_by_the_hour(empty_dat
 
     await database.open()
     await assert_kinds_exact()
+    await database.close()
+
+
+async def test_members_and_users_of_clusters_are_what_they_were_and_users_are_counted(empty_database_url: str) -> None:
+    migrations, database = Migrations(empty_database_url, MODELS), Database(empty_database_url, MODELS)
+    await migrations.upgrade()
+    await database.open()
+    for number, user in enumerate(("ann", "ann", "bob", "")):
+        await session(f"s{number}", {A: [ago(hours=2)], B: [ago(hours=number + 1)]}, user=user)
+    await settle()
+    await database.close()
+    await migrations.downgrade(3)
+
+    await migrations.upgrade()
+
+    await database.open()
+    await assert_exact()
     await database.close()

@@ -53,7 +53,6 @@ class ErrorMarker(Model):
     class Meta:
         table = "error_markers"
         unique_together = (("project_id", "session_id", "marker_id"),)
-        indexes = (("project_id", "observed_at", "kind"),)
 
 
 class StoredObject(Model):
