@@ -86,8 +86,9 @@ async def _hit(project_id: str, session_id: str, key: str, observed: list[dateti
         last_observed_at=max(observed),
     )
     if user:
-        names = {"project_id": project_id, "cluster_key": key, "user_hash": user}
-        row, _ = await ClusterUser.get_or_create(**names, defaults={"session_count": 0})
+        row, _ = await ClusterUser.get_or_create(
+            project_id=project_id, cluster_key=key, user_hash=user, defaults={"session_count": 0}
+        )
         row.session_count += 1
         await row.save()
 
