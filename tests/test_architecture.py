@@ -20,7 +20,7 @@ ORDER = (
     ("alerts",),
     ("ingest",),
     ("maintenance", "metrics", "apidocs", "schema", "batteries"),
-    ("runtime",),
+    ("runtime", "archive"),
     ("workers",),
     ("app",),
     ("serving",),

@@ -89,6 +89,9 @@ class LocalStorage(StorageBackend):
     async def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         return await self._run(self._tree.delete, keys)
 
+    async def sample(self, limit: int) -> Sequence[str]:
+        return await self._run(self._tree.sample, limit)
+
     async def _run(self, work: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         """Do file work in a thread, and call its failures by our name."""
         loop = asyncio.get_running_loop()

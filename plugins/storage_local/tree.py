@@ -132,6 +132,17 @@ class Tree:
             _sync(folder)
         return failed
 
+    def sample(self, limit: int) -> list[str]:
+        """Name some objects."""
+        found: list[str] = []
+        for folder, folders, files in os.walk(self.root):
+            if Path(folder) == self.root:
+                folders[:] = [name for name in folders if name != OWN_FOLDER]
+            found += [str(Path(folder, name).relative_to(self.root)) for name in files]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
     def _path(self, key: str) -> Path:
         """Where the object of a key lies, or ValueError when that is outside of the root."""
         self.check(key)

@@ -94,6 +94,10 @@ class S3Storage(StorageBackend):
     async def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         return await delete(self._calls, keys)
 
+    async def sample(self, limit: int) -> Sequence[str]:
+        listed = await self._calls("list_objects_v2", MaxKeys=limit)
+        return [found["Key"] for found in listed.get("Contents", [])]
+
     async def _abort(self, upload: Upload) -> None:
         # A task of its own: neither a second cancellation nor a slow S3 must leave the parts behind.
         aborting = asyncio.create_task(upload.abort())

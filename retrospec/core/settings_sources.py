@@ -1,6 +1,7 @@
 """Where settings come from: the environment, files named by it, and one TOML file."""
 
 import os
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,6 +33,23 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
         return Settings.model_validate(values)
     except ValidationError as mistakes:
         raise SettingsError("\n".join(_lines(mistakes))) from None
+
+
+def load_other(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force, but for what a file says otherwise.
+
+    Args:
+        path: A TOML file, or one of lines such as `S3_BUCKET=recordings`.
+        environ: The environment; the process's own by default.
+
+    Raises:
+        SettingsError: As for `load`.
+    """
+    said = _read_toml(path, str(path)) if path.suffix == ".toml" else _read_lines(path)
+    if "postgres_host" in said:
+        # Or the database in force would go before the parts that name another.
+        said.setdefault("database_url", None)
+    return load(environ, **said)
 
 
 def is_secret(name: str) -> bool:
@@ -76,12 +94,25 @@ def _read_secret(name: str, path: Path) -> str:
 
 def _from_toml(environ: Mapping[str, str]) -> dict[str, Any]:
     path = config_path(environ)
-    if path is None:
-        return {}
+    return {} if path is None else _read_toml(path, f"RETROSPEC_CONFIG={path}")
+
+
+def _read_lines(path: Path) -> dict[str, Any]:
+    try:
+        words = [shlex.split(line, comments=True) for line in path.read_text(encoding="utf-8").splitlines()]
+    except OSError as cause:
+        raise SettingsError(f"{path}: cannot be read ({cause.strerror})") from cause
+    except ValueError as cause:
+        raise SettingsError(f"{path}: not lines of NAME=value: {cause}") from cause
+    pairs = [word.partition("=") for line in words for word in line if word != "export"]
+    return _from_environment({name: value for name, _, value in pairs})
+
+
+def _read_toml(path: Path, named: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as cause:
-        raise SettingsError(f"RETROSPEC_CONFIG={path}: cannot be read ({cause.strerror})") from cause
+        raise SettingsError(f"{named}: cannot be read ({cause.strerror})") from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise SettingsError(f"{path}: not valid TOML: {cause}") from cause
     values = {name.lower(): value for name, value in table.items()}

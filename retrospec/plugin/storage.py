@@ -146,6 +146,22 @@ class StorageBackend(Component):
             StorageUnavailable: None could be deleted.
         """
 
+    async def sample(self, limit: int) -> Sequence[str] | None:
+        """Name some of the objects that are there, whichever are found first.
+
+        Asked before a backup is restored, which goes into an empty storage only.
+
+        Args:
+            limit: How many at the most.
+
+        Returns:
+            Their keys; None from a backend that cannot tell, which is what this does where it is not overridden.
+
+        Raises:
+            StorageUnavailable: It cannot be told now.
+        """
+        return None
+
 
 def storage_backend(
     name: str, description: str, *, settings: type[BaseModel] | None = None

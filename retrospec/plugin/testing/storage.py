@@ -301,5 +301,18 @@ class StorageSuite:
         with pytest.raises(ObjectMissing):
             await storage.stat("a/b.json")
 
+    async def test_it_names_some_of_what_is_there_or_says_that_it_cannot(self, storage: StorageBackend) -> None:
+        nothing = await storage.sample(2)
+        keys = {f"session-events/p/2026/11/{n}.json" for n in range(3)}
+        for key in keys:
+            await put(storage, key, b"1", "text/plain")
+
+        some = await storage.sample(2)
+
+        if nothing is None:
+            assert some is None
+        else:
+            assert (list(nothing), len(some or ()), set(some or ()) <= keys) == ([], 2, True)
+
     async def test_it_says_that_it_works(self, storage: StorageBackend) -> None:
         assert await storage.check()

@@ -1,0 +1,139 @@
+"""One connection for a whole dump or load: a snapshot to read from, or a transaction to write in."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+
+from retrospec.archive.errors import OtherVersion, Unfinished
+from retrospec.core.db import AWAY, Row, tortoise_config
+from retrospec.core.errors import NotFound
+from retrospec.core.migrations import SchemaBehind, history
+from retrospec.version import __version__
+
+
+class Link:
+    """A connection past the models: their transactions belong to the one database of a process, and here may be two.
+
+    Attributes:
+        is_sqlite: Whether this is SQLite; PostgreSQL otherwise.
+        placeholder: What stands before the number of a value in a statement.
+    """
+
+    def __init__(self, driver: Any, *, is_sqlite: bool) -> None:
+        self._driver = driver
+        self.is_sqlite = is_sqlite
+        self.placeholder = "?" if is_sqlite else "$"
+
+    async def fetch(self, statement: str, *values: Any) -> list[Row]:
+        """Run a statement, and give its rows."""
+        if not self.is_sqlite:
+            return [dict(row) for row in await self._driver.fetch(statement, *values)]
+        try:
+            return [dict(row) for row in await self._driver.execute_fetchall(statement, values)]
+        except sqlite3.Error as cause:
+            raise OperationalError(cause) from cause
+
+    async def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of values."""
+        try:
+            await self._driver.executemany(statement, rows)
+        except sqlite3.Error as cause:
+            raise OperationalError(cause) from cause
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Read as of one moment, whatever others write meanwhile; nobody waits for it."""
+        # SQLite's moment is that of the first read: in its write-ahead log, a deferred BEGIN takes no lock.
+        await self.fetch("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            # A connection that is gone has nothing to roll back, and whoever lost it has said so.
+            with suppress(Exception):
+                await self.fetch("ROLLBACK")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Write all or nothing."""
+        await self.fetch("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+        try:
+            yield
+            await self._commit()
+        except BaseException:
+            with suppress(Exception):
+                await self.fetch("ROLLBACK")
+            raise
+
+    async def _commit(self) -> None:
+        try:
+            await self.fetch("COMMIT")
+        except AWAY as cause:
+            raise Unfinished(
+                f"the database went away while it committed ({cause}); it has all rows or none: run it again to see"
+            ) from cause
+
+    async def migrations(self) -> list[str]:
+        """The migrations that are applied; none in a database without schema."""
+        look = (
+            "SELECT name AS found FROM sqlite_master WHERE name = 'aerich'"
+            if self.is_sqlite
+            else "SELECT to_regclass('aerich')::text AS found"
+        )
+        if not any(row["found"] for row in await self.fetch(look)):
+            return []
+        return [row["version"] for row in await self.fetch("SELECT version FROM aerich WHERE app = 'models'")]
+
+
+@asynccontextmanager
+async def connected(url: str, *, make: bool = False) -> AsyncIterator[Link]:
+    """Connect to a database.
+
+    Args:
+        url: Which.
+        make: Make SQLite's file where there is none.
+
+    Raises:
+        NotFound: There is no such file.
+    """
+    is_sqlite = urlsplit(url).scheme == "sqlite"
+    if is_sqlite and not make:
+        await asyncio.to_thread(_require_file, Path(url.removeprefix("sqlite://")))
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config(url, ["aerich.models"]))
+        async with context.db().acquire_connection() as driver:
+            link = Link(driver, is_sqlite=is_sqlite)
+            if not is_sqlite:
+                # What servers are told not to do for long is our work.
+                await link.fetch("SET statement_timeout = 0")
+                await link.fetch("SET idle_in_transaction_session_timeout = 0")
+            yield link
+
+
+def _require_file(file: Path) -> None:
+    if not file.is_file():
+        raise NotFound(f"there is no database: {file} does not exist")
+
+
+async def require_current(link: Link) -> str:
+    """See that a database has the schema of this version, and name its last migration.
+
+    Raises:
+        SchemaBehind: It lacks migrations.
+        OtherVersion: It has some that this version does not know.
+    """
+    applied, known = set(await link.migrations()), history()
+    if missing := [name for name in known if name not in applied]:
+        raise SchemaBehind(f"the database lacks {len(missing)} migration(s): run `retrospec db upgrade`")
+    if unknown := sorted(applied - set(known)):
+        raise OtherVersion(
+            f"the database has migrations that Retrospec {__version__} does not know ({', '.join(unknown)}): "
+            "use the version that its servers run"
+        )
+    return known[-1]
