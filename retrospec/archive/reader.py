@@ -45,14 +45,18 @@ class Member(NamedTuple):
 
     def pieces(self) -> Iterator[bytes]:
         """Its content."""
-        while piece := self.file.read(_PIECE):
+        while piece := self._read(_PIECE):
             yield piece
 
     def whole(self) -> bytes:
         """Its content at once."""
         if self.size > MOST_BYTES:
             raise BadArchive(f"{self.name} is larger than anything of its kind")
-        return self.file.read()
+        return self._read(self.size)
+
+    def _read(self, size: int) -> bytes:
+        with _naming_damage():
+            return self.file.read(size)
 
     @property
     def key(self) -> str:
@@ -104,7 +108,7 @@ def members(path: Path) -> Iterator[Member]:
     Raises:
         BadArchive: It is damaged, or holds what no archive of ours does.
     """
-    with path.open("rb") as file, _naming_damage(path), gzip.GzipFile(fileobj=file, mode="rb") as packed:
+    with path.open("rb") as file, _naming_damage(), gzip.GzipFile(fileobj=file, mode="rb") as packed:
         with tarfile.open(fileobj=packed, mode="r|") as tar:
             while (member := tar.next()) is not None:
                 content = tar.extractfile(member) if member.isreg() and not member.issparse() else None
@@ -178,8 +182,8 @@ def parts(path: Path, manifest: Manifest) -> Generator[Part, None, None]:
 
 
 @contextmanager
-def _naming_damage(path: Path) -> Iterator[None]:
+def _naming_damage() -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError) as cause:
-        raise BadArchive(f"{path} is damaged or cut off: {cause}") from cause
+        raise BadArchive(f"the archive is damaged or cut off: {cause}") from cause

