@@ -40,7 +40,7 @@ async def back_up(settings: Settings, path: Path, report: Report) -> tuple[Manif
         Conflict: There is a file already.
         StorageUnavailable: The storage does not answer.
     """
-    async with opened_storage(settings) as storage, connected(settings.database) as link:
+    async with connected(settings) as link, opened_storage(settings) as storage:
         header = Header(FORMAT, __version__, await require_current(link), now())
         with new_archive(path, header) as writer, ObjectKeys() as keys:
             await _write_rows(link, writer, keys, report)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
@@ -15,6 +14,7 @@ from retrospec.archive.errors import OtherVersion, Unfinished
 from retrospec.core.db import AWAY, Row, tortoise_config
 from retrospec.core.errors import NotFound
 from retrospec.core.migrations import SchemaBehind, history
+from retrospec.core.settings import Settings
 from retrospec.version import __version__
 
 
@@ -92,28 +92,28 @@ class Link:
 
 
 @asynccontextmanager
-async def connected(url: str, *, make: bool = False) -> AsyncIterator[Link]:
+async def connected(settings: Settings, *, make: bool = False) -> AsyncIterator[Link]:
     """Connect to a database.
 
     Args:
-        url: Which.
+        settings: The server's.
         make: Make SQLite's file where there is none.
 
     Raises:
         NotFound: There is no such file.
     """
-    is_sqlite = urlsplit(url).scheme == "sqlite"
-    if is_sqlite and not make:
-        await asyncio.to_thread(_require_file, Path(url.removeprefix("sqlite://")))
+    file = Path(settings.database.removeprefix("sqlite://"))
+    if settings.on_sqlite:
+        await asyncio.to_thread(_make_room if make else _require_file, file)
+    options = {**settings.database_options, "unhurried": True}
     async with TortoiseContext() as context:
-        await context.init(config=tortoise_config(url, ["aerich.models"]))
+        await context.init(config=tortoise_config(settings.database, ["aerich.models"], **options))
         async with context.db().acquire_connection() as driver:
-            link = Link(driver, is_sqlite=is_sqlite)
-            if not is_sqlite:
-                # What servers are told not to do for long is our work.
-                await link.fetch("SET statement_timeout = 0")
-                await link.fetch("SET idle_in_transaction_session_timeout = 0")
-            yield link
+            yield Link(driver, is_sqlite=settings.on_sqlite)
+
+
+def _make_room(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _require_file(file: Path) -> None:

@@ -12,6 +12,7 @@ from retrospec.archive.link import Link, require_current
 from retrospec.archive.progress import Report
 from retrospec.archive.tables import TABLES, Table
 from retrospec.core.migrations import Migrations
+from retrospec.core.settings import Settings
 from retrospec.projects.models import DEFAULT_PROJECT_ID
 from retrospec.schema import MODELS
 
@@ -23,7 +24,7 @@ _AT_ONCE = 1000
 _SEEDS: Mapping[str, str] = {"projects": f"id <> '{DEFAULT_PROJECT_ID}'"}
 
 
-async def prepare(link: Link, url: str) -> None:
+async def prepare(link: Link, settings: Settings) -> None:
     """Make the schema where there is none, and see that the database is empty.
 
     Raises:
@@ -33,7 +34,7 @@ async def prepare(link: Link, url: str) -> None:
     """
     if not await link.migrations():
         # Through a connection of its own: nothing is open on this one.
-        await Migrations(url, MODELS).upgrade()
+        await Migrations(settings.database, MODELS, **settings.database_options).upgrade()
     await require_current(link)
     await require_empty(link)
 

@@ -54,7 +54,7 @@ async def move(source: Settings, target: Settings, report: Report, *, resume: bo
     """
     moved = Moved()
     async with AsyncExitStack() as stack:
-        link = await stack.enter_async_context(connected(source.database))
+        link = await stack.enter_async_context(connected(source))
         await require_current(link)
         other = await _target_database(stack, source, target)
         storages = await _storages(stack, source, target, resume=resume)
@@ -77,8 +77,8 @@ async def move(source: Settings, target: Settings, report: Report, *, resume: bo
 async def _target_database(stack: AsyncExitStack, source: Settings, target: Settings) -> Link | None:
     if source.database == target.database:
         return None
-    link = await stack.enter_async_context(connected(target.database, make=True))
-    await prepare(link, target.database)
+    link = await stack.enter_async_context(connected(target, make=True))
+    await prepare(link, target)
     return link
 
 

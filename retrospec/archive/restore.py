@@ -45,8 +45,8 @@ async def restore(settings: Settings, path: Path, report: Report, *, resume: boo
         Unfinished: It broke off; the text says what there is now.
     """
     manifest = await asyncio.to_thread(check, path, report)
-    async with opened_storage(settings) as storage, connected(settings.database, make=True) as link:
-        await prepare(link, settings.database)
+    async with opened_storage(settings) as storage, connected(settings, make=True) as link:
+        await prepare(link, settings)
         if not resume:
             await require_empty(storage)
         with explained():

@@ -67,8 +67,8 @@ class Homes:
 
 async def fill(settings: Settings) -> None:
     """Put rows into every table, whichever there are, and objects into the storage."""
-    async with connected(settings.database, make=True) as link:
-        await prepare(link, settings.database)
+    async with connected(settings, make=True) as link:
+        await prepare(link, settings)
         for table in TABLES.values():
             rows = table.decode(b"".join(_lines(table)))
             async with link.transaction():
@@ -82,7 +82,7 @@ async def fill(settings: Settings) -> None:
 
 async def held(settings: Settings) -> tuple[Mapping[str, tuple[int, int]], Mapping[str, tuple[bytes, str]]]:
     """What is there: the digest of each table, and the objects."""
-    async with connected(settings.database) as link, link.snapshot():
+    async with connected(settings) as link, link.snapshot():
         rows = {name: digest.value for name, digest in (await digests(link)).items()}
     found = {}
     async with opened_storage(settings) as storage:

@@ -37,7 +37,7 @@ def good_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def archive(good_archive: Path, tmp_path: Path) -> Path:
     """A copy of it, to be spoilt."""
-    return shutil.copy(good_archive, tmp_path / "backup.tar.gz")
+    return Path(shutil.copy(good_archive, tmp_path / "backup.tar.gz"))
 
 
 @pytest.fixture
@@ -94,7 +94,15 @@ async def test_something_behind_its_end_is_refused(archive: Path, target: Settin
     await refusal(archive, target)
 
 
-PATHS = ["objects/../../up", "objects//etc/passwd", "objects/a/../b", "objects/a\\b", "objects/", "/etc/passwd", "../up"]
+PATHS = [
+    "objects/../../up",
+    "objects//etc/passwd",
+    "objects/a/../b",
+    "objects/a\\b",
+    "objects/",
+    "/etc/passwd",
+    "../up",
+]
 FORGERIES: dict[str, tuple[Change, str]] = {
     **{f"name {path}": (each("objects/", lambda file, path=path: file.named(path)), "") for path in PATHS},  # type: ignore[misc]
     "symbolic link": (each("objects/", lambda file: file.of_type(tarfile.SYMTYPE, "/etc/passwd")), "ordinary file"),

@@ -17,6 +17,10 @@ from retrospec.core.settings import Settings
 from tests.archive.homes import OBJECTS, ROWS, Homes, fill, held, nothing
 
 COMBINATIONS = list(product(("sqlite", "postgres"), ("local", "s3")))
+COLUMNS = {
+    "sqlite": "SELECT t.name AS t, c.name AS c FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'",
+    "postgres": "SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = 'public'",
+}
 OTHER = {"sqlite": "postgres", "postgres": "sqlite", "local": "s3", "s3": "local"}
 
 
@@ -41,9 +45,7 @@ async def test_a_backup_of_every_table_and_object_restores_into_the_other_databa
 
 
 @pytest.mark.parametrize(("dialect", "storage"), COMBINATIONS)
-async def test_data_moves_directly_to_the_other_database_and_storage(
-    homes: Homes, dialect: str, storage: str
-) -> None:
+async def test_data_moves_directly_to_the_other_database_and_storage(homes: Homes, dialect: str, storage: str) -> None:
     source = await homes.make(dialect, storage)
     target = await homes.make(OTHER[dialect], OTHER[storage])
     await fill(source)
@@ -63,7 +65,7 @@ async def test_postgresql_counts_on_behind_the_rows_that_came(homes: Homes, tmp_
     await back_up(source, tmp_path / "backup.tar.gz", nothing)
     await restore(target, tmp_path / "backup.tar.gz", nothing)
 
-    async with connected(target.database) as link:
+    async with connected(target) as link:
         for table in TABLES.values():
             if table.counts_up:
                 highest = (await link.fetch(f'SELECT max("{table.key}") AS it FROM "{table.name}"'))[0]["it"]
@@ -73,29 +75,25 @@ async def test_postgresql_counts_on_behind_the_rows_that_came(homes: Homes, tmp_
 
 async def test_an_empty_server_is_backed_up_and_counts_from_one(homes: Homes, tmp_path: Path) -> None:
     source, target = await homes.make("sqlite", "local"), await homes.make("postgres", "local")
-    async with connected(source.database, make=True) as link:
-        await prepare(link, source.database)
+    async with connected(source, make=True) as link:
+        await prepare(link, source)
     await back_up(source, tmp_path / "backup.tar.gz", nothing)
 
     manifest = await restore(target, tmp_path / "backup.tar.gz", nothing)
 
     assert (manifest.rows, manifest.objects) == ({"projects": 1}, 0)
-    async with connected(target.database) as link:
+    async with connected(target) as link:
         assert (await link.fetch("SELECT nextval('sessions_uid_seq') AS it"))[0]["it"] == 1
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 async def test_no_table_or_column_of_the_schema_is_forgotten(homes: Homes, dialect: str) -> None:
     home = await homes.make(dialect, "local")
-    async with connected(home.database, make=True) as link:
-        await prepare(link, home.database)
+    async with connected(home, make=True) as link:
+        await prepare(link, home)
         # What the migrations themselves have made counts as nothing.
         await require_empty(link)
-        found = await link.fetch(
-            "SELECT t.name AS t, c.name AS c FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
-            if dialect == "sqlite"
-            else "SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = 'public'"
-        )
+        found = await link.fetch(COLUMNS[dialect])
     theirs = {(row["t"], row["c"]) for row in found if row["t"] not in {"aerich", "sqlite_sequence"}}
     assert theirs == {(table.name, column.name) for table in TABLES.values() for column in table.columns}
 

@@ -60,7 +60,7 @@ def through(proxy: FaultyProxy, home: Settings) -> Settings:
 
 async def is_empty(home: Settings) -> bool:
     """Whether the database holds nothing."""
-    async with connected(home.database) as link:
+    async with connected(home) as link:
         await require_empty(link)
     return True
 
@@ -70,8 +70,8 @@ async def test_a_database_with_data_is_left_alone_and_told_what_it_holds(
     homes: Homes, archive: Path, dialect: str
 ) -> None:
     target = await homes.make(dialect, "local")
-    async with connected(target.database, make=True) as link:
-        await prepare(link, target.database)
+    async with connected(target, make=True) as link:
+        await prepare(link, target)
         await link.fetch("INSERT INTO server_secrets (name, value) VALUES ('theirs', 'x')")
     before = await held(target)
 
@@ -98,9 +98,9 @@ async def test_a_database_of_a_newer_version_is_neither_written_nor_backed_up(
 ) -> None:
     target = await homes.make("postgres", "local")
     for home in (source, target):
-        async with connected(home.database, make=True) as link:
+        async with connected(home, make=True) as link:
             if home is target:
-                await prepare(link, home.database)
+                await prepare(link, home)
             await link.fetch("INSERT INTO aerich (version, app, content) VALUES ('99_newer.py', 'models', '{}')")
 
     with pytest.raises(OtherVersion, match=r"99_newer\.py"):
@@ -185,7 +185,7 @@ async def test_a_row_that_the_target_refuses_leaves_no_row_there(
 ) -> None:
     target = await homes.make("postgres", "local")
     # The last of all tables: everything before it has been written by then.
-    async with connected(source.database) as link:
+    async with connected(source) as link:
         await link.fetch("UPDATE counter_totals SET name = ?1", "n" * 200)
     await back_up(source, tmp_path / "backup.tar.gz", nothing)
 
@@ -200,8 +200,8 @@ async def test_nobody_writes_to_a_database_while_it_is_filled(
 ) -> None:
     monkeypatch.setattr(load_module, "_LOCK_PATIENCE", "100ms")
     target = await homes.make("postgres", "local")
-    async with connected(target.database, make=True) as theirs:
-        await prepare(theirs, target.database)
+    async with connected(target, make=True) as theirs:
+        await prepare(theirs, target)
         async with theirs.transaction():
             await theirs.fetch("UPDATE projects SET name = 'theirs' WHERE id = 'proj_default'")
 
@@ -213,7 +213,7 @@ async def test_nobody_writes_to_a_database_while_it_is_filled(
 async def test_what_is_written_during_a_backup_is_wholly_in_it_or_not_at_all(homes: Homes, dialect: str) -> None:
     home = await homes.make(dialect, "local")
     await fill(home)
-    async with connected(home.database) as link, connected(home.database) as theirs:
+    async with connected(home) as link, connected(home) as theirs:
         async with link.snapshot():
             before = await digests(link)
         async with link.snapshot():
@@ -262,7 +262,7 @@ async def test_large_objects_and_many_rows_pass_through_little_memory(homes: Hom
     async with opened_storage(home) as storage:
         for key in list(OBJECTS)[:3]:
             await storage.put(key, in_pieces(bytes(48 * MIB)), content_type="video/mp4")
-    async with connected(home.database) as link:
+    async with connected(home) as link:
         await link.fetch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
             "INSERT INTO server_secrets (name, value) SELECT 'n' || i, 'secret' FROM n"
