@@ -18,8 +18,10 @@ from tests.archive.homes import OBJECTS, ROWS, Homes, fill, held, nothing
 
 COMBINATIONS = list(product(("sqlite", "postgres"), ("local", "s3")))
 COLUMNS = {
-    "sqlite": "SELECT t.name AS t, c.name AS c FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'",
-    "postgres": "SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = 'public'",
+    "sqlite": "SELECT t.name AS t, c.name AS c FROM sqlite_master t, pragma_table_info(t.name) c "
+    "WHERE t.type = 'table'",
+    "postgres": "SELECT table_name AS t, column_name AS c FROM information_schema.columns "
+    "WHERE table_schema = 'public'",
 }
 OTHER = {"sqlite": "postgres", "postgres": "sqlite", "local": "s3", "s3": "local"}
 
