@@ -3,8 +3,8 @@
     python -m bench.moving [sessions]
 
 Sessions (100,000) with three markers, a card, an artifact and two objects' rows each lie on PostgreSQL, and the first
-2,000 of their recordings, the demo's again and again, in a folder. They are backed up, restored to SQLite, and moved from
-there to another PostgreSQL, each by the command in a process of its own.
+2,000 of their recordings, the demo's again and again, in a folder. They are backed up, restored to SQLite, and moved
+from there to another PostgreSQL, each by the command in a process of its own.
 """
 
 import asyncio
