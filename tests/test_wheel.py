@@ -1,11 +1,7 @@
-"""The wheel holds all that the server needs: installed into an empty environment, it serves."""
+"""The wheel holds all that the server needs: built and installed by the Dockerfile's commands, it serves."""
 
 import asyncio
 import json
-import os
-import shutil
-import sys
-import venv
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -15,8 +11,8 @@ from retrospec.core.migrations import history
 from retrospec.demo.library import read_recordings
 from retrospec.version import __version__
 from tests.client import eventually
+from tests.deploy.image import ROOT, bare_environment, build, call, health_check
 
-ROOT = Path(__file__).parents[1]
 # Folders of the checkout, and the packages that they are in the wheel.
 PACKAGES = {
     "retrospec": "retrospec",
@@ -24,7 +20,6 @@ PACKAGES = {
     "migrations": "retrospec_migrations",
     "config": "retrospec_config",
 }
-FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 INSIDE = """
 import json
 from importlib.resources import files
@@ -37,34 +32,6 @@ print(json.dumps({
     "place": str(files("retrospec")),
 }))
 """
-
-
-def environment() -> dict[str, str]:
-    """Nothing that could lead back to the checkout."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL", "COV"))}
-
-
-async def call(*command: str | Path, folder: Path) -> str:
-    """Run a command to its end; gives what it prints."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    said, complained = await process.communicate()
-    assert process.returncode == 0, f"{command}: {said.decode()[-2000:]} {complained.decode()[-2000:]}"
-    return said.decode()
-
-
-async def build(folder: Path) -> Path:
-    """Build the wheel of a copy of the sources."""
-    sources = folder / "sources"
-    sources.mkdir()
-    for name in PACKAGES:
-        shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in FILES:
-        shutil.copy(ROOT / name, sources)
-    await call(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, sources, folder=folder)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
 
 
 def check_content(wheel: Path) -> None:
@@ -80,14 +47,14 @@ def check_content(wheel: Path) -> None:
     assert sorted(held - wanted) == [], "setup.cfg names too much"
 
 
-async def install(wheel: Path, folder: Path) -> Path:
-    """Install it into an empty environment; gives the folder of its commands."""
-    await asyncio.to_thread(venv.create, folder / "environment", with_pip=True)
-    commands = folder / "environment" / "bin"
-    lock = ROOT / "requirements-dev.lock"
-    quiet = ("--quiet", "--disable-pip-version-check")
-    await call(commands / "pip", "install", *quiet, "--constraint", lock, wheel, folder=folder)
-    return commands
+async def well(commands: Path, port: int | None) -> int:
+    """What the health check of the image says of a server."""
+    _, *arguments = health_check()
+    env = bare_environment() | {"ORCHESTRATOR_PORT": str(port)}
+    process = await asyncio.create_subprocess_exec(
+        commands / "python", *arguments, env=env, stderr=asyncio.subprocess.DEVNULL
+    )
+    return await process.wait()
 
 
 async def check_serving(commands: Path, folder: Path) -> None:
@@ -100,7 +67,7 @@ async def check_serving(commands: Path, folder: Path) -> None:
             "--port",
             "0",
             cwd=folder,
-            env=environment() | {"LOG_FORMAT": "json"},
+            env=bare_environment() | {"LOG_FORMAT": "json"},
             stdout=output,
             stderr=output,
         )
@@ -116,16 +83,19 @@ async def check_serving(commands: Path, folder: Path) -> None:
             assert (await http.get("/docs/openapi.json")).json()["info"]["version"]
             body = {"session": {"id": "s1", "site": "x"}, "markers": [{"label": "It broke"}]}
             assert (await http.post("/v1/ingest/session", json=body)).status_code == 202
+            assert await well(commands, http.base_url.port) == 0
     finally:
         server.terminate()
         assert await server.wait() == 0
+    assert await well(commands, http.base_url.port) == 1
     assert (folder / "data" / "retrospec.db").is_file()
 
 
-async def test_the_wheel_in_an_empty_environment_has_all_and_serves(tmp_path: Path) -> None:
-    wheel = await build(tmp_path)
+async def test_what_the_dockerfile_builds_and_installs_has_all_and_serves(tmp_path: Path) -> None:
+    await build(tmp_path)
+    (wheel,) = (tmp_path / "dist").iterdir()
     check_content(wheel)
-    commands = await install(wheel, tmp_path)
+    commands = tmp_path / "opt" / "retrospec" / "bin"
     folder = tmp_path / "empty"
     folder.mkdir()
 
