@@ -13,7 +13,6 @@ from typing import NamedTuple
 from dockerfile_parse import DockerfileParser
 
 ROOT = Path(__file__).parents[2]
-DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 # Places of the image that its commands write to.
 PLACES = re.compile(r"(?<![\w.])/(?=(?:src|dist|opt)\b)")
 
@@ -27,8 +26,8 @@ class Step(NamedTuple):
 
 def stages() -> list[list[Step]]:
     """The instructions of each stage, from its FROM on."""
-    with DOCKERFILE.open("rb") as file:
-        steps = [Step(one["instruction"], one["value"]) for one in DockerfileParser(fileobj=file).structure]
+    parser = DockerfileParser(path=str(ROOT / "deploy" / "Dockerfile"))
+    steps = [Step(one["instruction"], one["value"]) for one in parser.structure]
     found: list[list[Step]] = []
     for step in steps:
         if step.word == "FROM":
