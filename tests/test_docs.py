@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+import yaml
 from tortoise.models import Model
 from typer.main import get_command
 
@@ -40,6 +41,8 @@ PAGES = [README, ROOT / "CHANGELOG.md", *DOCS]
 BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.M | re.S)
 # Names in capitals that are no settings.
 OTHER_NAMES = {"RETROSPEC_CONFIG", "RETROSPEC_KEY", "NAME_FILE", "CHAT_URL", "API_VERSION", "SO_REUSEPORT"}
+# What compose.yaml reads itself.
+OTHER_NAMES |= {"RETROSPEC_LISTEN", "RETROSPEC_IMAGE", "GRAFANA_LISTEN"}
 
 
 class Block(NamedTuple):
@@ -266,6 +269,15 @@ def test_operations_lists_every_metric_as_the_catalogue_has_it() -> None:
         for name, kind, labels, meaning in table(section("docs/operations.md", "## Metrics"))
     ]
     assert told == [(one.name, one.kind, list(one.labels), one.help) for one in CATALOG]
+
+
+def test_deployment_lists_every_alert_with_how_bad_it_is() -> None:
+    groups = yaml.safe_load(text("deploy/prometheus/retrospec.rules.yml"))["groups"]
+    alerts = {
+        rule["alert"]: rule["labels"]["severity"] for group in groups for rule in group["rules"] if "alert" in rule
+    }
+    told = table(section("docs/deployment.md", "## Prometheus and Grafana"))
+    assert {quoted(name)[0]: severity for name, severity, _ in told} == alerts
 
 
 def test_the_api_guide_names_every_endpoint_and_no_other() -> None:

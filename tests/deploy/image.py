@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from dockerfile_parse import DockerfileParser
 
+from retrospec.core.settings import Settings
+from retrospec.core.stopping import CLOSING_SECONDS
+from retrospec.supervising import _KILL_SECONDS as KILL_SECONDS
+
 ROOT = Path(__file__).parents[2]
+# What a server may take to stop, of several processes too: nobody may end it sooner.
+STOPS_WITHIN = Settings().shutdown_grace_seconds + CLOSING_SECONDS + KILL_SECONDS
 # Places of the image that its commands write to.
 PLACES = re.compile(r"(?<![\w.])/(?=(?:src|dist|opt)\b)")
 

@@ -14,8 +14,7 @@ import yaml
 
 from retrospec.core.settings import Settings
 from retrospec.core.settings_sources import load
-from retrospec.core.stopping import _CLOSING_SECONDS
-from tests.deploy.image import ROOT, environment_of_the_image
+from tests.deploy.image import ROOT, STOPS_WITHIN, environment_of_the_image
 
 DEPLOY = ROOT / "deploy"
 OURS = ("migrate", "server", "worker")
@@ -113,7 +112,7 @@ def test_our_containers_may_do_no_more_than_they_need_and_have_time_to_stop(comp
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]
     grace = float(service["stop_grace_period"].removesuffix("s"))
-    assert grace > Settings().shutdown_grace_seconds + _CLOSING_SECONDS
+    assert grace > STOPS_WITHIN
 
 
 def test_every_volume_and_file_that_is_mounted_exists(compose: dict[str, Any]) -> None:

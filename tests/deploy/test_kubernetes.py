@@ -13,8 +13,7 @@ from retrospec.cli.main import COMMANDS
 from retrospec.core.routing import Access
 from retrospec.core.settings import Settings
 from retrospec.core.settings_sources import load
-from retrospec.core.stopping import _CLOSING_SECONDS
-from tests.deploy.image import ROOT, environment_of_the_image, last
+from tests.deploy.image import ROOT, STOPS_WITHIN, environment_of_the_image, last
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
@@ -89,7 +88,7 @@ def test_pods_have_time_to_stop(component: str) -> None:
     before = container(component).get("lifecycle", {"preStop": {"exec": {"command": ["sleep", "0"]}}})["preStop"]
     waited = float(before["exec"]["command"][1])
     given = pods()[component]["spec"]["terminationGracePeriodSeconds"]
-    assert given > waited + Settings().shutdown_grace_seconds + _CLOSING_SECONDS
+    assert given > waited + STOPS_WITHIN
 
 
 def test_a_probe_waits_for_as_long_as_the_server_may_take_to_say_no() -> None:

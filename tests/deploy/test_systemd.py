@@ -8,8 +8,7 @@ import pytest
 from retrospec.cli.main import COMMANDS
 from retrospec.core.settings import Settings
 from retrospec.core.settings_sources import load
-from retrospec.core.stopping import _CLOSING_SECONDS
-from tests.deploy.image import ROOT
+from tests.deploy.image import ROOT, STOPS_WITHIN
 
 FOLDER = ROOT / "deploy" / "systemd"
 UNITS = sorted(path.name for path in FOLDER.iterdir() if path.suffix in {".service", ".timer", ".conf"})
@@ -64,7 +63,7 @@ def test_a_unit_runs_a_command_that_there_is(name: str) -> None:
 @pytest.mark.parametrize("name", ["retrospec.service", "retrospec-worker@.service"])
 def test_a_unit_has_time_to_stop(name: str) -> None:
     [given] = service(name)["TimeoutStopSec"]
-    assert float(given) > Settings().shutdown_grace_seconds + _CLOSING_SECONDS
+    assert float(given) > STOPS_WITHIN
 
 
 def test_units_are_locked_up_alike() -> None:
