@@ -19,10 +19,14 @@ from retrospec.artifacts.tokens import ArtifactTokens
 from retrospec.core.access_log import install_access_log
 from retrospec.core.background import Loop, finish
 from retrospec.core.cors import Cors
+from retrospec.core.counters import Counters
 from retrospec.core.http import answer_error
-from retrospec.core.rate_limit import RateLimiter
+from retrospec.core.rate_limit import Rate, RateLimiter
+from retrospec.core.redis_allowances import RedisAllowances
 from retrospec.core.routing import Endpoint, Routes
 from retrospec.core.secrets import shared_secret
+from retrospec.core.settings import Settings
+from retrospec.core.shared_rate_limit import SharedRateLimiter
 from retrospec.ingest.clustering import Clusterer
 from retrospec.ingest.prepare import Preparer
 from retrospec.ingest.routes import ingest_routes
@@ -106,12 +110,16 @@ class Server:
         self.sweeper = sweeper
         self.tokens = tokens
         self.uploads = Uploads(settings, runtime.storage, runtime.redactor, self.caches.policies, counters)
+        self.limiter = _limiter(settings, counters)
         self.loops = self._loops()
 
     @classmethod
     async def create(cls, runtime: Runtime) -> "Server":
-        """Make the services; reads the secrets that all processes share."""
-        return cls(runtime, await shared_secret("user-hash"), await ArtifactTokens.create(runtime.settings))
+        """Make the services; reads the secrets that all processes share, and finds their rate limits."""
+        server = cls(runtime, await shared_secret("user-hash"), await ArtifactTokens.create(runtime.settings))
+        if isinstance(server.limiter, SharedRateLimiter):
+            await server.limiter.open()
+        return server
 
     def components(self) -> Mapping[Any, object]:
         """What handlers may ask for, by type."""
@@ -154,6 +162,8 @@ class Server:
         await finish("sessions of requests that were cut off", self.ingest.stop(), seconds=_FINISH_SECONDS)
         await finish("when keys were used last", self.key_use.flush(), seconds=_FINISH_SECONDS)
         await finish("counts", self.totals.flush(), seconds=_FINISH_SECONDS)
+        if isinstance(self.limiter, SharedRateLimiter):
+            await finish("rate limits", self.limiter.close(), seconds=_FINISH_SECONDS)
 
     def _loops(self) -> list[Loop]:
         settings = self.runtime.settings
@@ -188,6 +198,13 @@ class Server:
             await delete_project(project_id, self.purge)
 
 
+def _limiter(settings: Settings, counters: Counters) -> SharedRateLimiter | RateLimiter:
+    rate = Rate.of(settings.rate_limit_requests_per_sec, settings.rate_limit_burst)
+    if rate is None or settings.redis is None:
+        return RateLimiter(settings.rate_limit_requests_per_sec, settings.rate_limit_burst, counters)
+    return SharedRateLimiter(rate, counters, RedisAllowances(settings.redis))
+
+
 def make_app(server: Server) -> Sanic[Any, Any]:
     """The Sanic application of a server."""
     settings = server.runtime.settings
@@ -207,9 +224,8 @@ def make_app(server: Server) -> Sanic[Any, Any]:
     app.ctx.components = server.components()
     app.error_handler.add(Exception, answer_error)
     cors = Cors.of(settings, server.caches.origins.all)
-    limiter = RateLimiter(settings.rate_limit_requests_per_sec, settings.rate_limit_burst, server.runtime.counters)
     gate = Gate(settings, server.caches.keys, server.key_use, cors.allowed)
-    install(app, settings=settings, gate=gate, cors=cors, limiter=limiter)
+    install(app, settings=settings, gate=gate, cors=cors, limiter=server.limiter)
     install_access_log(app, server.runtime.counters)
     for routes in SLICES:
         app.blueprint(routes.blueprint)

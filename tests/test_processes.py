@@ -38,9 +38,15 @@ def dialect() -> str:
 
 
 @pytest.fixture
-async def servers(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Pair]:
+def more() -> dict[str, str]:
+    """Settings that a test adds."""
+    return {}
+
+
+@pytest.fixture
+async def servers(database_url: str, redis_url: str, tmp_path: Path, more: dict[str, str]) -> AsyncIterator[Pair]:
     """Two servers on PostgreSQL and Redis."""
-    settings = {**SETTINGS, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    settings = {**SETTINGS, "DATABASE_URL": database_url, "REDIS_URL": redis_url, **more}
     async with AsyncExitStack() as stack:
         one, other = await asyncio.gather(*(stack.enter_async_context(serving(tmp_path, **settings)) for _ in range(2)))
         yield (
@@ -132,3 +138,20 @@ async def test_what_one_of_them_is_told_is_in_force_on_all_within_five_seconds(s
     assert monotonic() - began < IN_FORCE + 1
     await asyncio.sleep(max(began + IN_FORCE - monotonic(), 0))
     assert SECRET in await stored("after")
+
+
+@pytest.mark.parametrize("more", [{"RATE_LIMIT_REQUESTS_PER_SEC": "0.1", "RATE_LIMIT_BURST": "40"}])
+async def test_a_client_has_one_rate_limit_at_all_of_them(servers: Pair) -> None:
+    answers = [await servers[number % 2].get("/v1/issues") for number in range(120)]
+
+    passed = [answer for answer in answers if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert len(passed) + len(refused) == 120
+    # What comes back meanwhile: one in ten seconds.
+    assert 40 <= len(passed) <= 42
+    assert all(0 < int(answer.headers["retry-after"]) <= 10 for answer in refused)
+
+    async def all_counted() -> bool:
+        return await counted(servers[0], "retrospec_rate_limited_total") == len(refused)
+
+    await eventually(all_counted)

@@ -2,15 +2,51 @@
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 
 from retrospec.core.client_address import parse_address
 from retrospec.core.counters import Counters
 from retrospec.core.errors import RateLimited
 
 # Below the least interval between requests that the settings can ask for, above the clock's rounding.
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a client may do: so many requests at once, and on average one in an interval.
+
+    Attributes:
+        burst: Requests at once.
+        interval: Seconds that one request takes from the allowance.
+        slack: Seconds that may be taken before the next request is refused.
+    """
+
+    burst: int
+    interval: float
+    slack: float
+
+    @classmethod
+    def of(cls, per_second: float, burst: int) -> "Rate | None":
+        """The rate of the settings; None where one of them switches limits off."""
+        return cls(burst, 1 / per_second, (burst - 1) / per_second) if per_second > 0 and burst > 0 else None
+
+
+class Limiter(Protocol):
+    """Keeps clients to their rate."""
+
+    def admit(self, address: str) -> Awaitable[None] | None:
+        """Take one request from a client's allowance.
+
+        Returns:
+            None where it is admitted; else what to wait for, which raises the same.
+
+        Raises:
+            RateLimited: The allowance is used up; says after how many seconds a request will pass.
+        """
 
 
 class RateLimiter:
@@ -40,16 +76,14 @@ class RateLimiter:
             clients: How many are remembered at the most; the one that called longest ago goes first.
             clock: Seconds, never going back.
         """
-        self._on = rate > 0 and burst > 0
-        self._interval = 1 / rate if self._on else 0.0
-        self._slack = (burst - 1) * self._interval
+        self._rate = Rate.of(rate, burst)
         self._counters = counters
         self._clients = clients
         self._clock = clock
         self._whole_at: OrderedDict[str, float] = OrderedDict()
 
     def admit(self, address: str) -> None:
-        """Take one request from a client's allowance.
+        """Take one request from a client's allowance. There is nothing to wait for.
 
         Args:
             address: The client's; IPv6 clients are told apart by their /64.
@@ -57,16 +91,16 @@ class RateLimiter:
         Raises:
             RateLimited: The allowance is used up; says after how many seconds a request will pass.
         """
-        if not self._on:
+        if (rate := self._rate) is None:
             return
         client, present = network_of(address), self._clock()
         whole_at = max(self._whole_at.get(client, present), present)
-        wait = whole_at - present - self._slack
-        if wait > _ROUNDING:
+        wait = whole_at - present - rate.slack
+        if wait > ROUNDING:
             self._whole_at.move_to_end(client)
             self._counters.add("retrospec_rate_limited_total")
             raise RateLimited("too many requests", retry_after=wait)
-        self._whole_at[client] = whole_at + self._interval
+        self._whole_at[client] = whole_at + rate.interval
         self._whole_at.move_to_end(client)
         self._forget(present)
 

@@ -11,7 +11,7 @@ from sanic import HTTPResponse, Request, Sanic
 from retrospec.core.client_address import client_address
 from retrospec.core.cors import Cors, Origins
 from retrospec.core.errors import Forbidden, Invalid, Unauthorized
-from retrospec.core.rate_limit import RateLimiter
+from retrospec.core.rate_limit import Limiter
 from retrospec.core.routing import Access, Endpoint
 from retrospec.core.settings import Settings
 from retrospec.projects.keys import KeyRing, KeyUse, KnownKey, Scope, key_hash
@@ -139,7 +139,7 @@ def _allows(scope: Scope, method: str, access: Access) -> bool:
             return method in {"GET", "HEAD"}
 
 
-def install(app: Sanic[Any, Any], *, settings: Settings, gate: Gate, cors: Cors, limiter: RateLimiter) -> None:
+def install(app: Sanic[Any, Any], *, settings: Settings, gate: Gate, cors: Cors, limiter: Limiter) -> None:
     """Put the gate in front of every route of an application.
 
     Also sets `request.ctx.given` (always a dict) and `request.ctx.client_address`, and gives every answer its
@@ -162,8 +162,8 @@ def install(app: Sanic[Any, Any], *, settings: Settings, gate: Gate, cors: Cors,
         _keep_harmless_id(request)
         if (preflight := cors.preflight(request)) is not None:
             return preflight
-        if request.path not in _UNLIMITED:
-            limiter.admit(request.ctx.client_address)
+        if request.path not in _UNLIMITED and (answer := limiter.admit(request.ctx.client_address)) is not None:
+            await answer
         _refuse_nul(request)
         await gate.admit(request)
         return None
