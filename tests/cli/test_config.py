@@ -20,6 +20,12 @@ SECRETS = {
     "S3_SECRET_KEY": "of-the-bucket",
 }
 
+IN_PRODUCTION = {
+    "DATABASE_URL": "postgres://retrospec:hidden@db.internal:5432/retrospec",
+    "REDIS_URL": "rediss://:hidden@redis.internal:6379/0",
+    "ALERT_WEBHOOK_URL": "https://hooks.example.com/hidden-path",
+}
+
 
 def sources(cli: Cli, **environ: str) -> dict[str, tuple[str, str]]:
     return {one["name"]: (one["value"], one["source"]) for one in cli.json("config", "show", **environ)["settings"]}
@@ -95,9 +101,23 @@ def test_the_printed_file_as_it_stands_changes_nothing(cli: Cli, tmp_path: Path)
     assert cli.prints("config", "check").startswith("the settings are good")
 
 
-def test_the_example_for_production_can_be_used(cli: Cli) -> None:
-    settings = load({"RETROSPEC_CONFIG": str(ROOT / "config/production.example.toml")})
-    assert (settings.storage_name, settings.anonymous, settings.runs_embedded_worker) == ("s3", "none", False)
+def test_the_example_for_production_is_called_good_with_its_secrets(cli: Cli, tmp_path: Path) -> None:
+    example = (ROOT / "config/production.example.toml").read_text(encoding="utf-8")
+    # As it stands, and with what is only proposed.
+    for name, text in (("as-is", example), ("all", re.sub(r"(?m)^# (\w+ = |\[)", r"\1", example))):
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+        secrets = {}
+        for secret in re.findall(r"\b([A-Z_]+)_FILE\b", example):
+            (tmp_path / secret).write_text(IN_PRODUCTION.get(secret, "long-enough"))
+            secrets[f"{secret}_FILE"] = str(tmp_path / secret)
+
+        said = cli.prints("config", "check", RETROSPEC_CONFIG=f"{name}.toml", **secrets)
+
+        assert said == f"the settings are good (environment and {name}.toml)\n"
+        settings = load({"RETROSPEC_CONFIG": str(tmp_path / f"{name}.toml"), **secrets})
+        assert (settings.storage_name, settings.queue_name, settings.on_sqlite) == ("s3", "redis", False)
+        assert (settings.anonymous, settings.runs_embedded_worker) == ("none", False)
+        assert settings.sink_names == ("log", "webhook")
 
 
 def test_the_tables_of_the_page_are_those_of_the_code() -> None:
