@@ -20,6 +20,7 @@ class Load:
         unanswered: Ids of sessions whose visitor cannot know: the connection broke.
         statuses: Every answer that came.
         errors: What the answers say of queues that do not take jobs.
+        curt: How many were told 503 without being told when to come again.
     """
 
     def __init__(self, url: str, prefix: str, visitors: int = 8, again: Sequence[str] = ()) -> None:
@@ -40,6 +41,7 @@ class Load:
         self.unanswered: list[str] = []
         self.statuses: list[int] = []
         self.errors: set[str] = set()
+        self.curt = 0
 
     def stop(self) -> None:
         """Send no more; what is on its way is waited for."""
@@ -79,14 +81,18 @@ class Load:
     async def _send(self, http: httpx.AsyncClient, name: str) -> None:
         upload = {"sessionId": name, "site": SITE, "events": RECORDING}
         stored = await http.post("/v1/artifacts/session-events", json=upload)
-        self.statuses.append(stored.status_code)
+        self._note(stored)
         if stored.status_code != 201:
             return
         session = {"id": name, "site": SITE, "eventsObjectKey": stored.json()["eventsObjectKey"]}
         facts: tuple[Json, ...] = ({}, {"kind": "js_exception", "label": "x is undefined"}, {"label": f"only {name}"})
         markers = [marker(ident, **fact) for ident, fact in zip(MARKERS, facts, strict=True)]
         answer = await http.post("/v1/ingest/session", json={"session": session, "markers": markers})
-        self.statuses.append(answer.status_code)
+        self._note(answer)
         if answer.status_code == 202:
             self.acknowledged.append(name)
             self.errors |= {answer.json()["queueError"], answer.json()["analysisQueueError"]}
+
+    def _note(self, answer: httpx.Response) -> None:
+        self.statuses.append(answer.status_code)
+        self.curt += answer.status_code == 503 and "Retry-After" not in answer.headers

@@ -36,9 +36,10 @@ async def check_there(stack: Stack, url: str, acknowledged: Collection[str]) -> 
 
 async def check_counts(stack: Stack) -> None:
     """What is counted is what is there."""
-    counted = await stack.query("SELECT key, session_count, marker_count FROM issue_clusters")
+    counted = await stack.query("SELECT project_id, key, session_count, marker_count FROM issue_clusters")
     there = await stack.query(
-        "SELECT cluster_key, COUNT(DISTINCT session_id), COUNT(*) FROM error_markers GROUP BY cluster_key"
+        "SELECT project_id, cluster_key, COUNT(DISTINCT session_id), COUNT(*) FROM error_markers "
+        "GROUP BY project_id, cluster_key"
     )
     assert sorted(counted) == sorted(there)
     if not stack.is_production:

@@ -361,6 +361,22 @@ async def test_a_redis_that_hangs_is_given_up_and_its_late_reply_reaches_nobody(
         assert await queue.check() == "Redis answers"
 
 
+async def test_a_call_that_is_cancelled_ends_as_cancelled_also_where_its_answer_is_there_already(
+    queue: RedisQueue,
+) -> None:
+    ended = []
+    for _ in range(50):
+        calls = [asyncio.create_task(queue.check()) for _ in range(8)]
+        # One turn after another of the loop: some have not begun, some send, some have their answer.
+        for call in calls:
+            await asyncio.sleep(0)
+            if call.cancel():
+                ended.append(call)
+        await asyncio.wait(calls)
+
+    assert [call for call in ended if not call.cancelled()] == []
+
+
 async def test_the_reply_of_a_cancelled_call_is_not_the_next_callers(own_server: RedisServer) -> None:
     async with opened(own_server.url, connections=1) as queue:
         await queue.publish(Q, [job(f"s{number}") for number in range(20)])
