@@ -9,21 +9,7 @@ import pytest
 from tests.faults.analyzer import Analyzer
 from tests.s3server import S3Bucket
 from tests.servers import PostgresServer
-from tests.stacks import EMBEDDED, STACKS, Stack, embedded, production
-
-
-@pytest.fixture(params=STACKS)
-async def stack(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
-    """A whole stack with nothing in it, for processes that run in the test's folder."""
-    if request.param == EMBEDDED:
-        yield request.getfixturevalue("embedded_stack")
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    bucket: S3Bucket = request.getfixturevalue("s3_bucket")
-    name = f"t_{secrets.token_hex(8)}"
-    await server.create(name, template=await server.template())
-    yield production(server.url(name), request.getfixturevalue("redis_url"), bucket)
-    await server.drop(name)
+from tests.stacks import STACKS, Stack, embedded, production
 
 
 @pytest.fixture
@@ -36,3 +22,21 @@ def analyzer(tmp_path: Path) -> Analyzer:
 def embedded_stack(tmp_path: Path) -> Stack:
     """The embedded stack, for what concerns no other."""
     return embedded(tmp_path / "data" / "retrospec.db")
+
+
+@pytest.fixture
+async def production_stack(
+    postgres_server: PostgresServer, redis_url: str, s3_bucket: S3Bucket
+) -> AsyncIterator[Stack]:
+    """The production stack, for what concerns no other."""
+    name = f"t_{secrets.token_hex(8)}"
+    await postgres_server.create(name, template=await postgres_server.template())
+    yield production(postgres_server.url(name), redis_url, s3_bucket)
+    await postgres_server.drop(name)
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """A whole stack with nothing in it, for processes that run in the test's folder."""
+    made: Stack = request.getfixturevalue(f"{request.param}_stack")
+    return made
