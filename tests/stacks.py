@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ class Stack:
     Attributes:
         name: `embedded` (SQLite, local files, database queue) or `production` (PostgreSQL, Redis, S3).
         database_url: Where the database is.
-        settings: What chooses it, as `load` takes it; on the embedded stack next to nothing.
+        settings: What chooses it, as `load` takes it.
     """
 
     name: str
     database_url: str
-    settings: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object]
 
     @property
     def is_production(self) -> bool:
@@ -59,7 +59,8 @@ class Stack:
 
 def embedded(file: Path) -> Stack:
     """SQLite in that file, local files, database queue."""
-    return Stack(EMBEDDED, f"sqlite://{file}")
+    url = f"sqlite://{file}"
+    return Stack(EMBEDDED, url, {"database_url": url})
 
 
 def production(database_url: str, redis_url: str, bucket: S3Bucket) -> Stack:

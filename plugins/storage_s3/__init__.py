@@ -19,7 +19,7 @@ from .deletion import delete
 from .download import UNTOLD, Download
 from .sdk import opened
 from .settings import S3Settings
-from .upload import Upload
+from .upload import LARGE_AT_ONCE, Upload
 
 __all__ = ["S3Settings", "S3Storage"]
 
@@ -39,6 +39,7 @@ class S3Storage(StorageBackend):
         self._settings = settings
         self._stack = AsyncExitStack()
         self._aborting: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def open(self) -> None:
         async with AsyncExitStack() as opening:
@@ -57,7 +58,7 @@ class S3Storage(StorageBackend):
 
     async def put(self, key: str, content: AsyncIterable[bytes], *, content_type: str) -> int:
         options = {"ContentType": content_type, **self._settings.encryption}
-        upload = Upload(self._calls, checked_key(key), options)
+        upload = Upload(self._calls, self._room, checked_key(key), options)
         try:
             async for piece in content:
                 await upload.write(piece)
@@ -65,6 +66,8 @@ class S3Storage(StorageBackend):
         except BaseException:
             await self._abort(upload)
             raise
+        finally:
+            upload.leave()
 
     async def get(self, key: str, start: int = 0, end: int | None = None) -> ObjectContent:
         checked_key(key)

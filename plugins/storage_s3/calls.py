@@ -1,13 +1,15 @@
 """Calls to S3, each with an end, and their failures by our names."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from retrospec.plugin import StorageUnavailable
 
 from .sdk import Sdk
+
+Done = TypeVar("Done")
 
 MISSING = {"404", "NoSuchKey", "NotFound", "NoSuchUpload"}
 DENIED = {
@@ -68,10 +70,18 @@ class Calls:
             Refused: S3 says no, after the attempts that were worth it.
             StorageUnavailable: S3 says nothing, or nothing in time.
         """
+        # The client's own limits do not cover a server that stops reading in the middle of an upload.
+        return await self.within_time(getattr(self._sdk.client, operation)(Bucket=self._bucket, **parameters))
+
+    async def within_time(self, work: Awaitable[Done]) -> Done:
+        """Wait for something as long as a call may take.
+
+        Raises:
+            StorageUnavailable: It takes longer, or fails.
+        """
         with self._named():
-            # The client's own limits do not cover a server that stops reading in the middle of an upload.
             async with asyncio.timeout(self._timeout_seconds):
-                return await getattr(self._sdk.client, operation)(Bucket=self._bucket, **parameters)
+                return await work
 
     async def read(self, body: Any, size: int) -> bytes:
         """Read at most so many bytes of an answer's body; empty at its end."""

@@ -8,6 +8,8 @@ import pytest
 from retrospec.plugin.testing.receiver import Answer, Receiver
 from tests.client import ADMIN, INTERNAL, RECORDING, Json, eventually, marker
 from tests.faults.processes import Process, serving, started
+from tests.s3server import KEYS
+from tests.stacks import EMBEDDED, PRODUCTION, Stack
 
 # Each of them is told to the server in its own way, and none may be told by it.
 SECRETS = {
@@ -89,13 +91,16 @@ def check(process: Process, secrets: dict[str, str]) -> None:
     assert all("?" not in event["path"] for event in requests)
 
 
-@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
-async def test_no_secret_stands_in_the_logs_and_every_line_is_json(tmp_path: Path, level: str) -> None:
+@pytest.mark.parametrize(
+    ("dialect", "level"), [(EMBEDDED, "INFO"), (EMBEDDED, "DEBUG"), (PRODUCTION, "DEBUG")], indirect=["dialect"]
+)
+async def test_no_secret_stands_in_the_logs_and_every_line_is_json(tmp_path: Path, stack: Stack, level: str) -> None:
     async with Receiver() as receiver:
         receiver.otherwise = Answer(status=500, body=b"no")
         address = receiver.url.removeprefix("http://")
         password, in_path, in_query = (SECRETS[f"a {name}"] for name in WEBHOOK)
-        settings = {
+        settings = stack.environ | {
+            "EMBEDDED_WORKER": "true",
             "LOG_LEVEL": level,
             "ANONYMOUS_ACCESS": "none",
             "INGEST_API_KEY": SECRETS["the operator's ingest key"],
@@ -111,7 +116,7 @@ async def test_no_secret_stands_in_the_logs_and_every_line_is_json(tmp_path: Pat
             server.terminate()
             assert await server.ended() == 0
 
-    check(server, SECRETS | made)
+    check(server, SECRETS | made | {"the secret key of S3": str(KEYS["secret_key"])})
 
 
 async def test_a_start_that_fails_says_why_without_the_password(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from retrospec.plugin.testing.receiver import Receiver
 from retrospec.sessions.models import Session
 from tests.client import Client, Json, MakeClient, eventually, marker
+from tests.journeys.holdings import objects
 
 
 async def metrics(client: Client) -> dict[str, float]:
@@ -117,12 +117,11 @@ async def check_metrics(client: Client) -> None:
 
 
 async def check_cleanup(client: Client, project: Client) -> None:
-    data: Path = client.listening.server.runtime.settings.data_dir
     await Session.filter(session_id__not="visit-3").update(created_at=datetime.now(UTC) - timedelta(days=8))
     result = await project.post("/v1/maintenance/cleanup", {})
     assert (result["deletedSessions"], result["deletedEventObjects"], result["deletedArtifactObjects"]) == (2, 2, 2)
     assert (result["failedEventObjectDelete"], result["failedArtifactObjectDelete"]) == (0, 0)
-    assert [path for path in (data / "objects").rglob("visit-*") if path.is_file()] == []
+    assert [one for one in objects(client) if "visit-1" in one or "visit-2" in one] == []
     (issue,) = (await project.get("/v1/issues"))["issues"]
     assert (issue["sessionCount"], issue["representativeSessionId"]) == (1, "visit-3")
 

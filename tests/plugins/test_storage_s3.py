@@ -16,6 +16,7 @@ from retrospec.plugin import ObjectMissing, StorageBackend, StorageUnavailable
 from retrospec.plugin.testing.receiver import Answer, Receiver
 from retrospec.plugin.testing.storage import broken_off, in_pieces, put, read
 from retrospec_plugins.storage_s3 import S3Settings, S3Storage
+from retrospec_plugins.storage_s3.upload import LARGE_AT_ONCE
 from tests.faulty_proxy import Fault, FaultyProxy, Trouble
 from tests.s3server import KEYS, S3Bucket, S3Server
 
@@ -238,6 +239,33 @@ async def test_an_upload_holds_one_part_in_memory_and_a_download_one_piece(stora
 
     assert writing < 30 * MIB
     assert reading < 4 * MIB
+
+
+async def test_more_large_ones_than_have_room_at_once_wait_for_each_other_and_all_arrive(
+    shaky: S3Storage, proxy: FaultyProxy, s3_bucket: S3Bucket
+) -> None:
+    keys = [f"{KEY}-{number}" for number in range(2 * LARGE_AT_ONCE + 1)]
+    proxy.break_with(Fault("PUT", "slow", seconds=0.1))
+
+    await asyncio.gather(*(put(shaky, key, b"n" * 2 * MIB) for key in keys))
+
+    assert s3_bucket.keys() == sorted(keys)
+
+
+async def test_large_ones_without_room_are_given_up_in_time_while_small_ones_are_tried(
+    s3_bucket: S3Bucket, proxy: FaultyProxy
+) -> None:
+    async with S3Storage(s3_bucket.settings(endpoint=proxy.endpoint, timeout_seconds=1)) as storage:
+        proxy.break_with(Fault("PUT /[^ ]*large", "hang"))
+        large = [asyncio.create_task(put(storage, f"large-{n}", b"n" * 2 * MIB)) for n in range(LARGE_AT_ONCE + 1)]
+        await put(storage, "small", b"n")
+        with pytest.raises(StorageUnavailable):
+            await large[-1]
+        await asyncio.gather(*large, return_exceptions=True)
+        proxy.heal()
+        await put(storage, "large", b"n" * 2 * MIB)
+
+    assert s3_bucket.keys() == ["large", "small"]
 
 
 @pytest.mark.parametrize("status", [500, 503])
