@@ -97,7 +97,9 @@ def test_the_dashboard_asks_for_metrics_and_labels_that_there_are() -> None:
 
 
 def test_totals_are_taken_once_however_many_servers_show_them() -> None:
-    totals = {name for one in CATALOG if one.kind != "gauge" for name in (one.name, f"{one.name}_count")}
+    totals = {
+        name for one in CATALOG if one.kind != "gauge" for name in (one.name, f"{one.name}_count", f"{one.name}_bucket")
+    }
     for expression in [one for _, one in queries()] + [rule["expr"] for rule in RULES]:
         summed = [node for node in nodes(expression) if isinstance(node, AggregateExpr) and str(node.op) == "sum"]
         inner = {name for one in summed for name, _ in selected(one.expr.prettify())}
