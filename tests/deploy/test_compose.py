@@ -120,3 +120,9 @@ def test_every_volume_and_file_that_is_mounted_exists(compose: dict[str, Any]) -
         for volume in service.get("volumes", ()):
             source = volume.partition(":")[0]
             assert (DEPLOY / source).exists() if source.startswith("./") else source in compose["volumes"], volume
+
+
+def test_the_guide_tells_of_every_variable_that_it_reads() -> None:
+    read = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    _, _, told = (ROOT / "docs" / "deployment.md").read_text().partition("`deploy/.env` takes")
+    assert read == set(re.findall(r"`([A-Z_]+)`", told.partition("Other settings")[0]))
