@@ -9,9 +9,10 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A socket bound to an address, not listening yet.
 
     Several processes each listen on a shared address with a socket of their own, and the system deals connections
-    out among them. With one socket for all, whoever wakes first takes all that wait: of 64 connections that came
-    at once, four processes had 62, 1, 1 and none, and the slowest hundredth of requests took 107 ms; this way 21, 20,
-    12 and 11, and 25 ms. When a process dies its socket goes with it, and the others get what comes next.
+    out among them. With one socket for all, whoever wakes first takes all that wait: of 64 connections that came at
+    once, four processes had 64, 0, 0 and 0, or 26, 21, 12 and 5; with a socket each 23, 19, 12 and 10, or 21, 17, 15
+    and 11 (`python -m bench.connections`). When a process dies its socket goes with it, and the others get what
+    comes next.
 
     Args:
         host: The address.

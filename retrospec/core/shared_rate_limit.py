@@ -120,6 +120,7 @@ class SharedRateLimiter:
         self._known: OrderedDict[str, _Client] = OrderedDict()
         self._changed: dict[str, _Client] = {}
         self._away = True
+        self._told_of_it = False
         self._telling: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -222,7 +223,7 @@ class SharedRateLimiter:
 
     async def _tell(self) -> None:
         """Say what was admitted, and ask for what waits."""
-        batch = [self._changed.popitem() for _ in range(min(len(self._changed), _AT_ONCE))]
+        batch = [(name, self._changed.pop(name)) for name in list(islice(self._changed, _AT_ONCE))]
         asks = [Ask(name, client.untold, len(client.waiting)) for name, client in batch]
         waiting = [client.waiting for _, client in batch]
         for _, client in batch:
@@ -236,6 +237,9 @@ class SharedRateLimiter:
             for (_, client), futures in zip(batch, waiting, strict=True):
                 self._decide_alone(client, futures)
             return
+        if self._told_of_it:
+            self._told_of_it = False
+            log.info("rate limits are shared again")
         for (_, client), futures, answer in zip(batch, waiting, answers, strict=True):
             # By the time at which it was sent: never later than what Redis will admit.
             known = sent + answer.whole_in + client.untold * self._rate.interval
@@ -264,7 +268,10 @@ class SharedRateLimiter:
     def _lose(self, cause: Exception) -> None:
         self._counters.add("retrospec_rate_limit_errors_total")
         self._away = True
-        log.warning("rate limits are kept by each process until Redis is back", error=str(cause))
+        # Once, also where it answers and takes nothing, as a full one does.
+        if not self._told_of_it:
+            self._told_of_it = True
+            log.warning("rate limits are kept by each process until Redis is back", error=str(cause))
         changed, self._changed = self._changed, {}
         for client in changed.values():
             self._decide_alone(client, client.waiting)
@@ -278,7 +285,6 @@ class SharedRateLimiter:
             self._counters.add("retrospec_rate_limit_errors_total")
             return
         self._away = False
-        log.info("rate limits are shared again")
 
     def _forget(self, present: float) -> None:
         """Let go of clients whose allowance is whole, two for each new one: faster than they come."""

@@ -154,12 +154,32 @@ async def test_without_redis_each_process_keeps_its_own_limits_until_it_is_back(
         assert await passed(other, requests=2 * BURST) == BURST
         await asyncio.to_thread(own_redis.start)
         assert await eventually(lambda: _shares(one, other))
+        assert await passed(one, other, requests=4 * BURST, address="192.0.2.2") <= BURST + BURST // 16
 
     events = [line["event"] for line in logged]
     assert events.count("rate limits are kept by each process until Redis is back") == 2
     assert events.count("rate limits are shared again") == 2
     assert counters.drain()[ERRORS] >= 2
-    assert await passed(one, other, requests=4 * BURST, address="192.0.2.2") <= BURST + BURST // 16
+
+
+async def test_a_redis_that_takes_nothing_is_told_of_once(
+    make: Make, counters: Counters, own_redis: RedisServer
+) -> None:
+    limiter = await make(own_redis.url)
+    async with Redis.from_url(own_redis.url) as redis:
+        await redis.config_set("maxmemory", "1")
+    errors = 0.0
+
+    async def failed_again() -> bool:
+        nonlocal errors
+        assert await passes(limiter, f"192.0.2.{errors:.0f}")
+        errors += counters.drain().get(ERRORS, 0)
+        return errors >= 3
+
+    with structlog.testing.capture_logs() as logged:
+        await eventually(failed_again)
+
+    assert [line["event"] for line in logged] == ["rate limits are kept by each process until Redis is back"]
 
 
 async def test_a_server_that_starts_without_redis_shares_its_limits_once_it_is_there(
