@@ -27,6 +27,9 @@ _PRAGMAS = {
     # Pages, 32 MB of them. At 100,000 sessions every row goes to another page: with the default of 1,000 each fifth
     # batch copied them back, and ingest was slower by a third.
     "wal_autocheckpoint": 8_000,
+    # In memory: what a statement would need to be undone went into a file of its own, made and removed for each
+    # statement that touches more than sixteen pages.
+    "temp_store": 2,
 }
 _MINIMUM = (3, 35)  # RETURNING
 
