@@ -30,7 +30,7 @@ class Batcher(Generic[Item, Result]):
         self._size = size
         self._at_once = at_once
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], int] = {}
         self._stopping = False
 
     async def submit(self, item: Item) -> Result:
@@ -57,13 +57,21 @@ class Batcher(Generic[Item, Result]):
             await asyncio.wait(self._running)
 
     def _start(self) -> None:
-        while self._waiting and len(self._running) < self._at_once:
-            task = asyncio.create_task(self._run(self._take()))
-            self._running.add(task)
+        while self._waiting and self._is_worth_it():
+            batch = self._take()
+            task = asyncio.create_task(self._run(batch))
+            self._running[task] = len(batch)
             task.add_done_callback(self._done)
 
+    def _is_worth_it(self) -> bool:
+        # What a transaction costs beside its rows is shared by them. A second one that begins with the first session
+        # that waits carries a few, while most wait for it.
+        if not self._running:
+            return True
+        return len(self._running) < self._at_once and len(self._waiting) >= min(self._running.values()) / 2
+
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        del self._running[task]
         self._start()
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:

@@ -92,6 +92,37 @@ async def test_a_batch_is_not_larger_than_allowed() -> None:
     assert [len(batch) for batch in store.batches] == [1, 3, 3, 1]
 
 
+async def test_a_second_transaction_begins_once_half_as_many_wait_as_are_being_written() -> None:
+    turns, batches = asyncio.Semaphore(0), []
+
+    async def write(items: Sequence[int]) -> Sequence[int | Exception]:
+        batches.append(list(items))
+        await turns.acquire()
+        return items
+
+    writing: Batcher[int, int] = Batcher(write, key=lambda item: item, size=8, at_once=2)
+
+    async def submit(*items: int) -> list[asyncio.Task[int]]:
+        tasks = [asyncio.create_task(writing.submit(item)) for item in items]
+        await asyncio.sleep(0.01)
+        return tasks
+
+    tasks = await submit(1) + await submit(2) + await submit(3, 4, 5, 6)
+    turns.release()
+    await tasks[0]
+    turns.release()
+    await tasks[1]
+    tasks += await submit(7)
+    assert batches == [[1], [2], [3, 4, 5, 6]]
+
+    tasks += await submit(8)
+    assert batches == [[1], [2], [3, 4, 5, 6], [7, 8]]
+
+    for _ in range(2):
+        turns.release()
+    assert await asyncio.gather(*tasks) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
 async def test_a_client_that_goes_away_does_not_take_its_item_along() -> None:
     store = Store()
     store.gate.clear()
