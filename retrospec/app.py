@@ -20,7 +20,7 @@ from retrospec.core.access_log import install_access_log
 from retrospec.core.background import Loop, finish
 from retrospec.core.cors import Cors
 from retrospec.core.counters import Counters
-from retrospec.core.http import answer_error
+from retrospec.core.http import NamedRequest, answer_error
 from retrospec.core.rate_limit import Rate, RateLimiter
 from retrospec.core.redis_allowances import RedisAllowances
 from retrospec.core.routing import Endpoint, Routes
@@ -220,7 +220,9 @@ def make_app(server: Server) -> Sanic[Any, Any]:
     number = next(_names)
     # It rewrites Sanic's own methods, leaving out what no application uses, and can do so only once in a process.
     config.TOUCHUP = number == 0
-    app: Sanic[Any, Any] = Sanic(f"retrospec-{number}", config=config, configure_logging=False)
+    app: Sanic[Any, Any] = Sanic(
+        f"retrospec-{number}", config=config, configure_logging=False, request_class=NamedRequest
+    )
     app.ctx.components = server.components()
     app.error_handler.add(Exception, answer_error)
     cors = Cors.of(settings, server.caches.origins.all)

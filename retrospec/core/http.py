@@ -5,6 +5,7 @@ import sqlite3
 from typing import Any
 
 import msgspec
+import uuid_utils
 from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import NotFound as SanicNotFound
@@ -18,6 +19,15 @@ from retrospec.core.log import get_logger
 log = get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+
+
+class NamedRequest(Request):
+    """A request whose name is cheap to make: Python's own random UUIDs took 3% of what an ingest costs."""
+
+    @classmethod
+    def generate_id(cls, *_: object) -> Any:
+        """Name it, where its caller has not. No text: Sanic would make a UUID of Python's own of it."""
+        return uuid_utils.uuid4()
 
 
 class ErrorAnswer(msgspec.Struct, rename="camel", omit_defaults=True):

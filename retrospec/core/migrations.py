@@ -12,7 +12,7 @@ from typing import Any
 from aerich import Command
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from retrospec.core.db import tortoise_config
 from retrospec.core.errors import RetrospecError
@@ -65,8 +65,11 @@ class Migrations:
             yield
             return
         # The folder: SQLite's own locks on its file would be lost with a descriptor of ours that is closed.
-        self._sqlite.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self._sqlite.parent, os.O_RDONLY)
+        try:
+            self._sqlite.parent.mkdir(parents=True, exist_ok=True)
+            folder = os.open(self._sqlite.parent, os.O_RDONLY)
+        except OSError as cause:
+            raise DBConnectionError(f"SQLite: {self._sqlite}: unable to open database file: {cause}") from cause
         try:
             await asyncio.to_thread(fcntl.flock, folder, fcntl.LOCK_EX)
             yield

@@ -66,6 +66,14 @@ async def _connect(*args: Any, **options: Any) -> Any:
     return connection
 
 
+async def _as_it_is(_connection: Any) -> None:
+    """Leave a connection that comes back as it is; asyncpg itself rolls back what is open.
+
+    Nothing here sets, listens or locks beyond its transaction, and to undo that anyway took a second round trip for
+    each query.
+    """
+
+
 class _Plain(AsyncpgDBClient):
     """Leaves errors about the state of the server as they are, where Tortoise calls them misuse of a transaction."""
 
@@ -110,7 +118,7 @@ class Client(_Plain):
 
     async def create_pool(self, **options: Any) -> Pool:
         """Make the pool; what Tortoise does not name is as `asyncpg.create_pool` has it."""
-        pool: Pool = await ImpatientPool(max_queries=50_000, record_class=asyncpg.Record, **options)
+        pool: Pool = await ImpatientPool(reset=_as_it_is, max_queries=50_000, record_class=asyncpg.Record, **options)
         return pool
 
     async def describe(self) -> str:
