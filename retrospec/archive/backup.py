@@ -61,6 +61,8 @@ async def _write_objects(storage: StorageBackend, writer: Writer, keys: ObjectKe
     async def look(named: NamedObject) -> Held | None:
         return await fetch(storage, named.key)
 
+    # Asked once: each time it counts them all.
+    total = len(keys)
     missed: list[str] = []
     async with aclosing(in_order(keys.each(), look)) as found:
         done = 0
@@ -72,5 +74,5 @@ async def _write_objects(storage: StorageBackend, writer: Writer, keys: ObjectKe
                 writer.miss(named.key)
                 missed += [named.key] if len(missed) < TOLD else []
             done += 1
-            report("objects", done, len(keys))
+            report("objects", done, total)
     return missed

@@ -109,6 +109,7 @@ async def _copy_objects(
             await place(there, held, resume=resume, read_back=True)
         return held.size
 
+    total = len(keys)
     moved.objects = done = 0
     async with aclosing(in_order(keys.each(), copy)) as copied:
         async for named, size in copied:
@@ -119,7 +120,7 @@ async def _copy_objects(
                 moved.missing += 1
                 moved.missing_keys += [named.key] if len(moved.missing_keys) < TOLD else []
             done += 1
-            report("objects", done, len(keys))
+            report("objects", done, total)
 
 
 async def _copy_rows(link: Link, other: Link, before: Digests, report: Report) -> dict[str, int]:
