@@ -10,6 +10,7 @@ from retrospec.archive.link import Link, connected, require_current
 from retrospec.archive.objects import Held, fetch, in_order
 from retrospec.archive.progress import Report
 from retrospec.archive.stores import opened_storage
+from retrospec.archive.tables import described
 from retrospec.archive.writer import Writer, new_archive
 from retrospec.core.clock import now
 from retrospec.core.settings import Settings
@@ -41,7 +42,7 @@ async def back_up(settings: Settings, path: Path, report: Report) -> tuple[Manif
         StorageUnavailable: The storage does not answer.
     """
     async with connected(settings) as link, opened_storage(settings) as storage:
-        header = Header(FORMAT, __version__, await require_current(link), now())
+        header = Header(FORMAT, __version__, await require_current(link), now(), described())
         with new_archive(path, header) as writer, ObjectKeys() as keys:
             await _write_rows(link, writer, keys, report)
             missed = await _write_objects(storage, writer, keys, report)

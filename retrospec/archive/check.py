@@ -8,8 +8,7 @@ import msgspec
 from retrospec.archive.errors import BadArchive
 from retrospec.archive.layout import HEADER, INDEX_PART, MANIFEST, OBJECTS, TABLE_PART, Header, Indexed, Manifest
 from retrospec.archive.progress import Report
-from retrospec.archive.reader import Member, decoded, members, read_header
-from retrospec.archive.tables import TABLES
+from retrospec.archive.reader import Member, decoded, members, read_header, tables_of
 
 _index = msgspec.json.Decoder(Indexed)
 # A part of an archive may only come after those that stand before it.
@@ -41,6 +40,7 @@ class _Seen:
 
     def __init__(self, header: Header, content: bytes) -> None:
         self._found = Manifest(header, {}, 0, 0, 0, {HEADER: hashlib.sha256(content).hexdigest()})
+        self._tables = tables_of(header)
         self._objects: list[Indexed] = []
         self._stage = _ROWS
         self._told: Manifest | None = None
@@ -91,9 +91,9 @@ class _Seen:
         return content
 
     def _see_rows(self, name: str, member: Member) -> None:
-        if name not in TABLES:
+        if name not in self._tables:
             raise BadArchive(f"there is no table {name}")
-        rows = len(TABLES[name].decode(self._content(member)))
+        rows = len(self._tables[name].decode(self._content(member)))
         self._found.rows[name] = self._found.rows.get(name, 0) + rows
 
     def _see_index(self, member: Member) -> None:

@@ -14,12 +14,14 @@ class Kind(NamedTuple):
     """How values of one type travel.
 
     Attributes:
+        name: What archives call it.
         written: Their type in the archive.
         read: Makes one of what either driver gives.
         sqlite: Makes of one what SQLite stores.
         postgres: Makes of one what asyncpg takes.
     """
 
+    name: str
     written: Any
     read: Callable[[Any], Any]
     sqlite: Callable[[Any], Any]
@@ -42,16 +44,18 @@ def _day(value: Any) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-_KINDS: Mapping[Any, Kind] = {
-    int: Kind(int, _same, _same, _same),
-    float: Kind(float, _same, _same, _same),
-    str: Kind(str, _same, _same, _same),
-    bool: Kind(bool, bool, int, _same),
-    datetime: Kind(datetime, read_time, sql_time, _same),
-    date: Kind(date, _day, date.isoformat, _same),
+_BY_FIELD: Mapping[Any, Kind] = {
+    int: Kind("integer", int, _same, _same, _same),
+    float: Kind("number", float, _same, _same, _same),
+    str: Kind("text", str, _same, _same, _same),
+    bool: Kind("boolean", bool, bool, int, _same),
+    datetime: Kind("time", datetime, read_time, sql_time, _same),
+    date: Kind("date", date, _day, date.isoformat, _same),
     # JSON stays the text that it is: jsonb keeps numbers that a float does not hold.
-    dict | list: Kind(msgspec.Raw, _raw, _text, _text),
+    dict | list: Kind("json", msgspec.Raw, _raw, _text, _text),
 }
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _BY_FIELD.values()}
 
 
 class Column(NamedTuple):
@@ -69,6 +73,6 @@ class Column(NamedTuple):
             TypeError: Nobody has said yet how such values travel.
         """
         try:
-            return cls(name, _KINDS[field.field_type], field.null)
+            return cls(name, _BY_FIELD[field.field_type], field.null)
         except KeyError:
             raise TypeError(f"column {name}: retrospec.archive cannot write a {type(field).__name__} yet") from None

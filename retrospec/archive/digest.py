@@ -9,7 +9,7 @@ import msgspec
 
 from retrospec.archive.dump import dump
 from retrospec.archive.link import Link
-from retrospec.archive.tables import TABLES, Table
+from retrospec.archive.tables import TABLES, Table, Tables
 
 _DIGEST_BYTES = 16
 
@@ -53,15 +53,15 @@ _ALIKE: Mapping[Any, Callable[[Any], Any]] = {float: _number, msgspec.Raw: _json
 Digests = Mapping[str, Digest]
 
 
-async def digests(link: Link) -> Digests:
+async def digests(link: Link, tables: Tables = TABLES) -> Digests:
     """What a database holds, by table. Within a snapshot or a transaction, or it is of no one moment."""
-    found = {name: Digest() for name in TABLES}
-    async for part in dump(link):
-        table = TABLES[part.table]
+    found = {name: Digest() for name in tables}
+    async for part in dump(link, tables=tables):
+        table = tables[part.table]
         found[table.name].add(table, table.decode(part.lines))
     return found
 
 
 def differing(one: Digests, other: Digests) -> list[str]:
     """The tables of which two databases hold different rows."""
-    return [name for name in TABLES if one[name].value != other[name].value]
+    return [name for name in one if one[name].value != other[name].value]

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import NamedTuple, Self
 
 from retrospec.archive.link import Link
-from retrospec.archive.tables import TABLES, Table
+from retrospec.archive.tables import TABLES, Table, Tables
 from retrospec.core.db import Row
 
 # Of rows as large as they may be, a page is 60 MB.
@@ -36,14 +36,15 @@ def _unseen(table: str, rows: Sequence[Row]) -> None:
     """Look at nothing."""
 
 
-async def dump(link: Link, seen: Seen = _unseen) -> AsyncGenerator[Part, None]:
+async def dump(link: Link, seen: Seen = _unseen, tables: Tables = TABLES) -> AsyncGenerator[Part, None]:
     """Read every table, within a snapshot.
 
     Args:
         link: Where from.
         seen: Gets a table's name and some of its rows, each row once.
+        tables: Those of the database's schema.
     """
-    for table in TABLES.values():
+    for table in tables.values():
         lines, rows = bytearray(), 0
         async for page in _pages(link, table):
             seen(table.name, page)

@@ -14,6 +14,8 @@ from datetime import datetime
 
 import msgspec
 
+from retrospec.archive.tables import Described
+
 FORMAT = 1
 HEADER, MANIFEST = "retrospec-backup.json", "manifest.json"
 OBJECTS = "objects/"
@@ -27,12 +29,21 @@ MOST_BYTES = 256 << 20
 
 
 class Header(msgspec.Struct, rename="camel"):
-    """What is known when an archive is begun: enough to tell whether this version can read it."""
+    """What is known when an archive is begun: enough to tell whether this version can read it.
+
+    Attributes:
+        format: `FORMAT`.
+        retrospec: The version that made it.
+        schema: The last migration of its database.
+        created_at: When.
+        tables: What rows of each table look like; a later version has other tables.
+    """
 
     format: int
     retrospec: str
     schema: str
     created_at: datetime
+    tables: dict[str, Described]
 
 
 class Indexed(msgspec.Struct, rename="camel", omit_defaults=True):

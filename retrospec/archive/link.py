@@ -17,6 +17,16 @@ from retrospec.core.migrations import SchemaBehind, history
 from retrospec.core.settings import Settings
 from retrospec.version import __version__
 
+_COLUMNS_SQLITE = """
+    SELECT t.name AS in_table, c.name AS named FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'
+"""
+_COLUMNS_POSTGRES = """
+    SELECT table_name AS in_table, column_name AS named FROM information_schema.columns
+    WHERE table_schema = current_schema()
+"""
+# Which migrations are applied, and what SQLite keeps for itself.
+_NOT_OURS = {"aerich", "sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
+
 
 class Link:
     """A connection past the models: their transactions belong to the one database of a process, and here may be two.
@@ -78,6 +88,11 @@ class Link:
             raise Unfinished(
                 f"the database went away while it committed ({cause}); it has all rows or none: run it again to see"
             ) from cause
+
+    async def columns(self) -> set[tuple[str, str]]:
+        """Every table of ours with each of its columns."""
+        rows = await self.fetch(_COLUMNS_SQLITE if self.is_sqlite else _COLUMNS_POSTGRES)
+        return {(row["in_table"], row["named"]) for row in rows if row["in_table"] not in _NOT_OURS}
 
     async def migrations(self) -> list[str]:
         """The migrations that are applied; none in a database without schema."""

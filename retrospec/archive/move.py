@@ -9,7 +9,7 @@ from retrospec.archive.backup import TOLD
 from retrospec.archive.digest import Digests, differing, digests
 from retrospec.archive.dump import NamedObject, ObjectKeys, Part, dump, name_objects
 from retrospec.archive.link import Link, connected, require_current
-from retrospec.archive.load import prepare, write_rows
+from retrospec.archive.load import EmptyDatabase
 from retrospec.archive.objects import fetch, in_order, place, require_empty
 from retrospec.archive.progress import Report
 from retrospec.archive.restore import explained
@@ -55,8 +55,8 @@ async def move(source: Settings, target: Settings, report: Report, *, resume: bo
     moved = Moved()
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(connected(source))
-        await require_current(link)
-        other = await _target_database(stack, source, target)
+        schema = await require_current(link)
+        other = await _target_database(stack, source, target, schema)
         storages = await _storages(stack, source, target, resume=resume)
         if other is None and storages is None:
             raise SettingsError("the other settings keep everything where it is now: there is nothing to move")
@@ -74,12 +74,15 @@ async def move(source: Settings, target: Settings, report: Report, *, resume: bo
     return moved
 
 
-async def _target_database(stack: AsyncExitStack, source: Settings, target: Settings) -> Link | None:
+async def _target_database(
+    stack: AsyncExitStack, source: Settings, target: Settings, schema: str
+) -> EmptyDatabase | None:
     if source.database == target.database:
         return None
     link = await stack.enter_async_context(connected(target, make=True))
-    await prepare(link, target)
-    return link
+    database = EmptyDatabase(link, target, schema)
+    await database.prepare()
+    return database
 
 
 async def _storages(
@@ -123,12 +126,12 @@ async def _copy_objects(
             report("objects", done, total)
 
 
-async def _copy_rows(link: Link, other: Link, before: Digests, report: Report) -> dict[str, int]:
+async def _copy_rows(link: Link, other: EmptyDatabase, before: Digests, report: Report) -> dict[str, int]:
     async def compare(written: Digests) -> None:
         _require_same(before, written)
         await _require_unchanged(link, before)
 
-    await write_rows(other, _rows(link), report, compare)
+    await other.fill(_rows(link), report, compare)
     return {name: digest.rows for name, digest in before.items()}
 
 

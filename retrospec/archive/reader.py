@@ -26,7 +26,7 @@ from retrospec.archive.layout import (
     Manifest,
 )
 from retrospec.archive.objects import Held
-from retrospec.archive.tables import TABLES
+from retrospec.archive.tables import Table, Tables, described
 from retrospec.core.migrations import history
 from retrospec.plugin import checked_key
 from retrospec.version import __version__
@@ -142,12 +142,19 @@ def read_header(name: str, content: bytes) -> Header:
             f"the archive has the schema {header.schema}, which this version does not know: {here}, restore it with "
             f"{header.retrospec} or a later one"
         )
-    if header.schema != known[-1]:
-        raise OtherVersion(
-            f"the archive has the older schema {header.schema}: {here}. Restore it with Retrospec {header.retrospec}, "
-            "then run `retrospec db upgrade` of this version on the database"
-        )
     return header
+
+
+def tables_of(header: Header) -> Tables:
+    """The tables of an archive, as they were in its version.
+
+    Raises:
+        BadArchive: There can be no such tables.
+    """
+    told = {name: Table.told(name, one) for name, one in header.tables.items()}
+    if header.schema == history()[-1] and header.tables != described():
+        raise BadArchive(f"the schema {header.schema} has other tables than those that the archive tells of")
+    return told
 
 
 def decoded(content: bytes, shape: type[Shape], name: str) -> Shape:
@@ -176,7 +183,7 @@ def parts(path: Path, manifest: Manifest) -> Generator[Part, None, None]:
             lines = member.whole()
             if hashlib.sha256(lines).hexdigest() != manifest.members.get(member.name):
                 raise BadArchive(f"{member.name} has changed since it was checked")
-            yield Part(TABLES[found[1]].name, lines.count(b"\n"), lines)
+            yield Part(found[1], lines.count(b"\n"), lines)
         elif member.name != HEADER:
             return
 

@@ -14,10 +14,10 @@ from retrospec.archive.digest import Digests
 from retrospec.archive.errors import Unfinished
 from retrospec.archive.layout import Manifest
 from retrospec.archive.link import connected
-from retrospec.archive.load import BeforeCommit, prepare, write_rows
+from retrospec.archive.load import BeforeCommit, EmptyDatabase
 from retrospec.archive.objects import Held, in_order, place, require_empty
 from retrospec.archive.progress import Report, in_thread
-from retrospec.archive.reader import objects, parts
+from retrospec.archive.reader import objects, parts, tables_of
 from retrospec.archive.stores import opened_storage
 from retrospec.core.errors import RetrospecError
 from retrospec.core.settings import Settings
@@ -31,6 +31,8 @@ _STATE = (
 
 async def restore(settings: Settings, path: Path, report: Report, *, resume: bool = False) -> Manifest:
     """Check an archive, then write its objects, then its rows, all of these in one transaction.
+
+    Rows of an older version go into the schema of that version, which is brought up to date afterwards.
 
     Args:
         settings: The server's that is to hold it. None may run on them.
@@ -46,12 +48,13 @@ async def restore(settings: Settings, path: Path, report: Report, *, resume: boo
     """
     manifest = await asyncio.to_thread(check, path, report)
     async with opened_storage(settings) as storage, connected(settings, make=True) as link:
-        await prepare(link, settings)
+        database = EmptyDatabase(link, settings, manifest.header.schema, tables_of(manifest.header))
+        await database.prepare()
         if not resume:
             await require_empty(storage)
         with explained():
             await _write_objects(storage, path, manifest, report, resume=resume)
-            await write_rows(link, in_thread(parts(path, manifest)), report, _of_the_manifest(manifest))
+            await database.fill(in_thread(parts(path, manifest)), report, _of_the_manifest(manifest))
     return manifest
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aerich import Command
@@ -38,14 +40,18 @@ class Migrations:
         self._config = tortoise_config(url, modules, **options | {"unhurried": True})
         self._sqlite = Path(url.removeprefix("sqlite://")).absolute() if url.startswith("sqlite") else None
 
-    async def upgrade(self) -> list[str]:
+    async def upgrade(self, *, upto: str = "") -> list[str]:
         """Apply what is missing and name it. Each migration runs in a transaction of its own.
+
+        Args:
+            upto: The last one to apply; empty for all.
 
         On SQLite, where servers upgrade by themselves, one process at a time: two that began together would both
         find a migration missing, and the second fail over what the first has added.
         """
-        async with self._alone(), self._command() as command:
-            return list(await command.upgrade(run_in_transaction=True))
+        with _folder_upto(upto) as folder:
+            async with self._alone(), self._command(folder) as command:
+                return list(await command.upgrade(run_in_transaction=True))
 
     async def downgrade(self, version: int = -1) -> list[str]:
         """Undo the last migration, or those from a version's number on, and name them."""
@@ -77,14 +83,28 @@ class Migrations:
             os.close(folder)
 
     @asynccontextmanager
-    async def _command(self) -> AsyncIterator[Command]:
+    async def _command(self, folder: Path | None = None) -> AsyncIterator[Command]:
         # In a context of its own: Aerich's would otherwise stay current after it is closed.
-        async with TortoiseContext(), Command(self._config, app=_APP, location=str(_folder())) as command:
+        async with TortoiseContext(), Command(self._config, app=_APP, location=str(folder or _folder())) as command:
             yield command
 
 
 def _folder() -> Path:
     return Path(str(resources.files("retrospec_migrations")))
+
+
+@contextmanager
+def _folder_upto(last: str) -> Iterator[Path]:
+    """The folder of the migrations, or a copy of it that ends with one of them: Aerich applies all that it finds."""
+    if not last or last == history()[-1]:
+        yield _folder()
+        return
+    with TemporaryDirectory() as copy:
+        folder = Path(copy, _APP)
+        folder.mkdir()
+        for name in history()[: history().index(last) + 1]:
+            shutil.copy(_folder() / _APP / name, folder)
+        yield Path(copy)
 
 
 def history() -> list[str]:

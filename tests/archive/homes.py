@@ -11,9 +11,10 @@ import msgspec
 from retrospec.archive.columns import Column
 from retrospec.archive.digest import digests
 from retrospec.archive.link import Link, connected
-from retrospec.archive.load import prepare
+from retrospec.archive.load import EmptyDatabase
 from retrospec.archive.stores import opened_storage
-from retrospec.archive.tables import TABLES, Table
+from retrospec.archive.tables import TABLES, Table, Tables
+from retrospec.core.migrations import history
 from retrospec.core.settings import Settings
 from retrospec.core.settings_sources import load
 from retrospec.plugin.testing.storage import in_pieces
@@ -65,19 +66,29 @@ class Homes:
             await self._postgres.drop(name)
 
 
+async def make_schema(link: Link, settings: Settings) -> None:
+    """Make the tables of this version."""
+    await EmptyDatabase(link, settings, history()[-1]).prepare()
+
+
 async def fill(settings: Settings) -> None:
     """Put rows into every table, whichever there are, and objects into the storage."""
     async with connected(settings, make=True) as link:
-        await prepare(link, settings)
-        for table in TABLES.values():
-            rows = table.decode(b"".join(_lines(table)))
-            async with link.transaction():
-                values = list(table.values(rows, sqlite=link.is_sqlite))
-                await link.run_many(table.insert(link.placeholder), values)
+        await make_schema(link, settings)
+        await fill_tables(link, TABLES)
         await _name_objects(link)
     async with opened_storage(settings) as storage:
         for key, (content, content_type) in OBJECTS.items():
             await storage.put(key, in_pieces(content), content_type=content_type)
+
+
+async def fill_tables(link: Link, tables: Tables) -> None:
+    """Put rows into tables."""
+    for table in tables.values():
+        rows = table.decode(b"".join(_lines(table)))
+        async with link.transaction():
+            values = list(table.values(rows, sqlite=link.is_sqlite))
+            await link.run_many(table.insert(link.placeholder), values)
 
 
 async def held(settings: Settings) -> tuple[Mapping[str, tuple[int, int]], Mapping[str, tuple[bytes, str]]]:

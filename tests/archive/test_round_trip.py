@@ -8,21 +8,15 @@ import pytest
 
 from retrospec.archive.backup import back_up
 from retrospec.archive.link import connected
-from retrospec.archive.load import prepare, require_empty
+from retrospec.archive.load import require_empty
 from retrospec.archive.move import move
 from retrospec.archive.restore import restore
 from retrospec.archive.stores import opened_storage
 from retrospec.archive.tables import TABLES
 from retrospec.core.settings import Settings
-from tests.archive.homes import OBJECTS, ROWS, Homes, fill, held, nothing
+from tests.archive.homes import OBJECTS, ROWS, Homes, fill, held, make_schema, nothing
 
 COMBINATIONS = list(product(("sqlite", "postgres"), ("local", "s3")))
-COLUMNS = {
-    "sqlite": "SELECT t.name AS t, c.name AS c FROM sqlite_master t, pragma_table_info(t.name) c "
-    "WHERE t.type = 'table'",
-    "postgres": "SELECT table_name AS t, column_name AS c FROM information_schema.columns "
-    "WHERE table_schema = 'public'",
-}
 OTHER = {"sqlite": "postgres", "postgres": "sqlite", "local": "s3", "s3": "local"}
 
 
@@ -78,7 +72,7 @@ async def test_postgresql_counts_on_behind_the_rows_that_came(homes: Homes, tmp_
 async def test_an_empty_server_is_backed_up_and_counts_from_one(homes: Homes, tmp_path: Path) -> None:
     source, target = await homes.make("sqlite", "local"), await homes.make("postgres", "local")
     async with connected(source, make=True) as link:
-        await prepare(link, source)
+        await make_schema(link, source)
     await back_up(source, tmp_path / "backup.tar.gz", nothing)
 
     manifest = await restore(target, tmp_path / "backup.tar.gz", nothing)
@@ -92,11 +86,10 @@ async def test_an_empty_server_is_backed_up_and_counts_from_one(homes: Homes, tm
 async def test_no_table_or_column_of_the_schema_is_forgotten(homes: Homes, dialect: str) -> None:
     home = await homes.make(dialect, "local")
     async with connected(home, make=True) as link:
-        await prepare(link, home)
+        await make_schema(link, home)
         # What the migrations themselves have made counts as nothing.
         await require_empty(link)
-        found = await link.fetch(COLUMNS[dialect])
-    theirs = {(row["t"], row["c"]) for row in found if row["t"] not in {"aerich", "sqlite_sequence"}}
+        theirs = await link.columns()
     assert theirs == {(table.name, column.name) for table in TABLES.values() for column in table.columns}
 
 

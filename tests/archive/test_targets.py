@@ -15,7 +15,7 @@ from retrospec.archive.digest import differing, digests
 from retrospec.archive.dump import dump
 from retrospec.archive.errors import NotEmpty, OtherVersion, Unfinished
 from retrospec.archive.link import connected
-from retrospec.archive.load import prepare, require_empty
+from retrospec.archive.load import require_empty
 from retrospec.archive.move import move
 from retrospec.archive.restore import restore
 from retrospec.archive.stores import opened_storage
@@ -23,7 +23,7 @@ from retrospec.core.errors import Conflict, SettingsError
 from retrospec.core.settings import Settings
 from retrospec.core.settings_sources import load
 from retrospec.plugin.testing.storage import in_pieces
-from tests.archive.homes import OBJECTS, Homes, fill, held, nothing
+from tests.archive.homes import OBJECTS, Homes, fill, held, make_schema, nothing
 from tests.faults.processes import started
 from tests.faulty_proxy import Fault, FaultyProxy
 from tests.s3server import S3Server
@@ -71,7 +71,7 @@ async def test_a_database_with_data_is_left_alone_and_told_what_it_holds(
 ) -> None:
     target = await homes.make(dialect, "local")
     async with connected(target, make=True) as link:
-        await prepare(link, target)
+        await make_schema(link, target)
         await link.fetch("INSERT INTO server_secrets (name, value) VALUES ('theirs', 'x')")
     before = await held(target)
 
@@ -100,7 +100,7 @@ async def test_a_database_of_a_newer_version_is_neither_written_nor_backed_up(
     for home in (source, target):
         async with connected(home, make=True) as link:
             if home is target:
-                await prepare(link, home)
+                await make_schema(link, home)
             await link.fetch("INSERT INTO aerich (version, app, content) VALUES ('99_newer.py', 'models', '{}')")
 
     with pytest.raises(OtherVersion, match=r"99_newer\.py"):
@@ -201,7 +201,7 @@ async def test_nobody_writes_to_a_database_while_it_is_filled(
     monkeypatch.setattr(load_module, "_LOCK_PATIENCE", "100ms")
     target = await homes.make("postgres", "local")
     async with connected(target, make=True) as theirs:
-        await prepare(theirs, target)
+        await make_schema(theirs, target)
         async with theirs.transaction():
             await theirs.fetch("UPDATE projects SET name = 'theirs' WHERE id = 'proj_default'")
 
