@@ -55,9 +55,9 @@ def backup_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The archive to be made, e.g. backup.tar.gz.")],
     json: Json = False,
 ) -> None:
-    """Write the database and all objects into one file, beside running servers.
+    """Write everything into one file, while servers run.
 
-    The rows are those of one moment, and the objects those that they name. Whatever database and storage it comes from,
+    That is the database and all objects. The rows are those of one moment, and the objects those that they name. Whatever database and storage it comes from,
     `retrospec restore` brings it back into any other. **The file holds the hashes of keys and the server's own
     secrets**: guard it like the database. It is written with mode 600.
     """

@@ -32,12 +32,12 @@ class Migrated(msgspec.Struct, rename="camel"):
 def migrate_data_command(
     to: Annotated[
         Path,
-        typer.Option("--to", metavar="FILE", help="What is to be otherwise: a TOML file, or lines of NAME=value."),
+        typer.Option("--to", metavar="FILE", help="What is to be otherwise: TOML, or lines NAME=value."),
     ],
     resume: Resume = False,
     json: Json = False,
 ) -> None:
-    """Copy a stopped server's data to another database, another storage, or both.
+    """Copy everything to another database or storage.
 
     From where the settings in force keep it, to where they would with what FILE says: SQLite or PostgreSQL, a folder
     or S3. The target must be empty. Everything is read back and compared before it counts; what was copied from stays

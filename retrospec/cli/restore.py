@@ -27,9 +27,9 @@ def restore_command(
     resume: Resume = False,
     json: Json = False,
 ) -> None:
-    """Bring a backup back into an empty database and an empty storage: those that the settings name.
+    """Bring a backup back, into an empty target.
 
-    The whole file is checked before anything is written. Objects are written first and all rows in one transaction
+    That is the database and the storage that the settings name. The whole file is checked before anything is written. Objects are written first and all rows in one transaction
     after them, so that a restore that breaks off leaves the database empty. Start no server before it has ended.
     """
     settings = settings_for_one_command()
