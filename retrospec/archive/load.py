@@ -20,6 +20,7 @@ BeforeCommit = Callable[[Digests], Awaitable[None]]
 
 _LOCK_PATIENCE = "5s"
 _AT_ONCE = 1000
+_NAMED = 4
 # Rows that the migrations themselves have made: they give way to those that come.
 _SEEDS: Mapping[str, str] = {"projects": f"id <> '{DEFAULT_PROJECT_ID}'"}
 
@@ -131,9 +132,12 @@ async def require_empty(link: Link, tables: Tables = TABLES) -> None:
         NotEmpty: It does; the text says what.
     """
     found = {name: await _beyond_seeds(link, name) for name in tables}
-    if held := ", ".join(f"{name} ({rows:,})" for name, rows in found.items() if rows):
+    held = sorted((name for name in found if found[name]), key=lambda name: -found[name])
+    if held:
+        some = ", ".join(f"{name} ({found[name]:,})" for name in held[:_NAMED])
+        more = f" and {len(held) - _NAMED} more" if len(held) > _NAMED else ""
         raise NotEmpty(
-            f"the database is not empty, there are rows in {held}: take another, or drop it and make it anew"
+            f"the database is not empty, there are rows in {some}{more}: take another, or drop it and make it anew"
         )
 
 
