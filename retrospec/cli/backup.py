@@ -57,9 +57,9 @@ def backup_command(
 ) -> None:
     """Write everything into one file, while servers run.
 
-    That is the database and all objects. The rows are those of one moment, and the objects those that they name. Whatever database and storage it comes from,
-    `retrospec restore` brings it back into any other. **The file holds the hashes of keys and the server's own
-    secrets**: guard it like the database. It is written with mode 600.
+    That is the database and all objects. The rows are those of one moment, and the objects those that they name.
+    Whatever database and storage it comes from, `retrospec restore` brings it back into any other. **The file holds
+    the hashes of keys and the server's own secrets**: guard it like the database. It is written with mode 600.
     """
     settings = settings_for_one_command()
     with progress() as report:

@@ -29,8 +29,9 @@ def restore_command(
 ) -> None:
     """Bring a backup back, into an empty target.
 
-    That is the database and the storage that the settings name. The whole file is checked before anything is written. Objects are written first and all rows in one transaction
-    after them, so that a restore that breaks off leaves the database empty. Start no server before it has ended.
+    That is the database and the storage that the settings name. The whole file is checked before anything is
+    written. Objects are written first and all rows in one transaction after them, so that a restore that breaks off
+    leaves the database empty. Start no server before it has ended.
     """
     settings = settings_for_one_command()
     with progress() as report:
