@@ -165,6 +165,22 @@ async def transact(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Resul
         return await work(db)
 
 
+async def reading(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Result]]) -> Result:
+    """Read with several statements in one visit to the database.
+
+    On PostgreSQL on one connection, each statement seeing what is committed by then; on SQLite in its own thread, all
+    of them seeing the same state.
+
+    Args:
+        work: As for `transact`; it changes nothing.
+    """
+    client = require_context().db()
+    if isinstance(client, Client):
+        return await client.transact(cast("Callable[[InThread], Coroutine[Any, Any, Result]]", work), begin="BEGIN")
+    async with cast("postgres.Client", client).hold() as held:
+        return await work(cast("BaseDBAsyncClient", held))
+
+
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 _POSTGRES_ONLY = re.compile(r"@(?:lock|postgres)\(([^)]*)\)")
 _ROWS = re.compile(r"@rows\(\$(\d+):([^)]*)\)")
@@ -218,8 +234,29 @@ def sql_time(time: datetime) -> str:
 
 def read_time(value: Any) -> datetime:
     """A time from a row of either dialect."""
+    # As PostgreSQL's come, and hundreds of them in one answer.
+    if isinstance(value, datetime) and value.tzinfo is UTC:
+        return value
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         raise TypeError(f"not a time: {value!r}")
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def read_times(row: Row, *names: str) -> Row:
+    """Make times of some of a row's values, in place; NULL stays."""
+    for name in names:
+        if row[name] is not None:
+            row[name] = read_time(row[name])
+    return row
+
+
+def read_json(value: Any, shape: type[Result]) -> Result:
+    """A value from a JSON column of either dialect.
+
+    Args:
+        value: Its text, or what the driver has made of it.
+        shape: What it is to be.
+    """
+    return msgspec.json.decode(value, type=shape) if isinstance(value, str) else msgspec.convert(value, shape)

@@ -1,6 +1,8 @@
 """Tortoise's PostgreSQL engine for a server: cancelled at any moment, or left without an answer, it goes on."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -113,8 +115,30 @@ class CancellableTransaction(TransactionContextPooled):
         return self.client
 
 
+class Held:
+    """One connection of the pool, for reads one after the other.
+
+    Has of a connection what `Statement` needs; Tortoise's models cannot use it.
+    """
+
+    capabilities = AsyncpgDBClient.capabilities
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def execute_query_dict(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Run a statement, and return its rows."""
+        return [dict(row) for row in await self._connection.fetch(query, *values)]
+
+
 class Client(_Plain):
     """A pool of connections."""
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[Held]:
+        """Keep one connection for several reads. Giving one back to the pool costs a round trip of its own."""
+        async with self.acquire_connection() as connection:
+            yield Held(connection)
 
     async def create_pool(self, **options: Any) -> Pool:
         """Make the pool; what Tortoise does not name is as `asyncpg.create_pool` has it."""

@@ -128,8 +128,10 @@ class InThread:
         return [dict(row) for row in self._connection.execute(query, values or ()).fetchall()]
 
 
-def _transact(connection: sqlite3.Connection, work: Callable[[InThread], Coroutine[Any, Any, Result]]) -> Result:
-    connection.execute("BEGIN IMMEDIATE")
+def _transact(
+    connection: sqlite3.Connection, work: Callable[[InThread], Coroutine[Any, Any, Result]], begin: str
+) -> Result:
+    connection.execute(begin)
     try:
         running = work(InThread(connection))
         try:
@@ -149,7 +151,9 @@ def _transact(connection: sqlite3.Connection, work: Callable[[InThread], Corouti
 class Client(SqliteClient):
     """One connection a process, in WAL, durable on commit."""
 
-    async def transact(self, work: Callable[[InThread], Coroutine[Any, Any, Result]]) -> Result:
+    async def transact(
+        self, work: Callable[[InThread], Coroutine[Any, Any, Result]], *, begin: str = "BEGIN IMMEDIATE"
+    ) -> Result:
         """Run a whole transaction in one visit to SQLite's thread.
 
         Each visit costs two changes of thread, and waits behind whatever the event loop does meanwhile. An
@@ -157,6 +161,7 @@ class Client(SqliteClient):
 
         Args:
             work: Awaits the connection that it is given and nothing else.
+            begin: How; work that only reads begins with `BEGIN`, and waits for no other process.
 
         Raises:
             OperationalError: Locked, full, read-only, or a mistake in a statement. Nothing was written.
@@ -165,7 +170,7 @@ class Client(SqliteClient):
         async with self.acquire_connection() as connection:
             try:
                 # aiosqlite's own way of running something in its thread; it has no public one for whole functions.
-                result: Result = await connection._execute(_transact, connection._conn, work)  # noqa: SLF001
+                result: Result = await connection._execute(_transact, connection._conn, work, begin)  # noqa: SLF001
             except sqlite3.OperationalError as cause:
                 raise OperationalError(cause) from cause
             except sqlite3.IntegrityError as cause:
