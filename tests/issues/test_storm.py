@@ -41,7 +41,7 @@ class Crowd:
             {
                 "session": session | {"startedAt": STARTED, "durationMs": 5},
                 "markers": [
-                    marker(f"m{i}", label=label, clusterKey=label, kind=self.chance.choice(KINDS))
+                    marker(f"m{i}", label=label, clusterKey=label, kind=KINDS[len(label) % 2])
                     for i, label in enumerate(chosen)
                 ],
             },
