@@ -6,13 +6,22 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
-from retrospec.core.db import transaction
+from retrospec.core.db import Row, reading, transaction
 from retrospec.core.errors import Invalid, NotFound
 from retrospec.core.ijson import steady
 from retrospec.issues.activity import Happening, name_of, note_of, record
-from retrospec.issues.lookup import find_issue
-from retrospec.issues.models import IssueActivity
-from retrospec.issues.schemas import Feedback, FeedbackGiven, FeedbackKind, FeedbackList, feedback_of
+from retrospec.issues.lookup import find_issue, read_issue
+from retrospec.issues.paging import Page, Position, read_cursor, read_page
+from retrospec.issues.queries import ACTIVITIES
+from retrospec.issues.schemas import (
+    Feedback,
+    FeedbackGiven,
+    FeedbackKind,
+    FeedbackList,
+    FeedbackQuery,
+    feedback_of,
+    feedback_of_row,
+)
 from retrospec.sessions.models import Session
 
 KINDS: tuple[str, ...] = get_args(FeedbackKind)
@@ -54,13 +63,29 @@ async def _is_known(db: BaseDBAsyncClient, project_id: str, session_id: str) -> 
     return await Session.filter(project_id=project_id, session_id=session_id).using_db(db).exists()
 
 
-async def list_feedback(project_id: str, cluster_key: str, limit: int) -> FeedbackList:
+async def list_feedback(project_id: str, cluster_key: str, query: FeedbackQuery) -> FeedbackList:
     """The latest feedback on an issue, newest first.
 
     Raises:
+        Invalid: The cursor is none.
         NotFound: The project has no issue of that key.
     """
-    issue = await find_issue(project_id, cluster_key)
-    found = IssueActivity.filter(project_id=project_id, cluster_key=issue.key, kind__in=KINDS)
-    newest = await found.order_by("-created_at", "-uid").limit(limit)
-    return FeedbackList(issue.key, limit, [feedback_of(row) for row in newest])
+    after = read_cursor(query.cursor)
+
+    async def work(db: BaseDBAsyncClient) -> tuple[str, Page]:
+        key: str = (await read_issue(db, project_id, cluster_key))["key"]
+
+        async def fetch(position: Position, count: int) -> list[Row]:
+            return await ACTIVITIES.fetch(db, project_id, key, position.at, position.uid, count)
+
+        # What happened by itself stands among it, and is no feedback.
+        page = await read_page(fetch, _is_feedback, time="created_at", after=after, limit=query.limit)
+        return key, page
+
+    key, page = await reading(work)
+    events = [feedback_of_row(row) for row in page.rows]
+    return FeedbackList(cluster_key=key, limit=query.limit, events=events, next_cursor=page.next_cursor)
+
+
+def _is_feedback(row: Row) -> bool:
+    return row["kind"] in KINDS

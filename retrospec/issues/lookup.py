@@ -2,14 +2,47 @@
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from retrospec.core.db import Row, Statement
 from retrospec.core.errors import NotFound
 from retrospec.issues.models import CANDIDATE, ClusterAlias, IssueCluster
 
 # As the column has it: Tortoise refuses to look for longer texts.
 KEY_LIMIT = 200
+# What the wire shows of an issue, and `uid`.
+ISSUE_COLUMNS = """c.uid, c.project_id, c.key, c.kind, c.symptom, c.session_count, c.user_count, c.marker_count,
+    c.representative_session_id, c.first_seen_at, c.last_seen_at, c.created_at, c.state, c.assignee, c.muted_until,
+    c.muted_until_sessions, c.state_note, c.state_updated_at, c.regressed, c.strategy, c.strategy_version"""
+
+BY_KEY = Statement(f"""
+    SELECT {ISSUE_COLUMNS} FROM issue_clusters c WHERE c.project_id = $1 AND c.key = $2 AND c.state <> 'candidate'
+""")  # noqa: S608 (the columns are our own)
+
+BY_ALIAS = Statement(f"""
+    SELECT {ISSUE_COLUMNS} FROM cluster_aliases a
+    JOIN issue_clusters c ON c.project_id = a.project_id AND c.key = a.target_key
+    WHERE a.project_id = $1 AND a.source_key = $2 AND c.state <> 'candidate'
+""")  # noqa: S608
 
 
-async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClient | None = None) -> IssueCluster:
+async def read_issue(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -> Row:
+    """The columns of the issue of a key, to be shown.
+
+    Args:
+        db: As `core.db.reading` gives it.
+        project_id: Whose issue.
+        cluster_key: As for `find_issue`.
+
+    Raises:
+        NotFound: The project has no such issue.
+    """
+    _check(cluster_key)
+    for statement in (BY_KEY, BY_ALIAS):
+        if found := await statement.fetch(db, project_id, cluster_key):
+            return found[0]
+    raise NotFound("issue cluster not found")
+
+
+async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClient) -> IssueCluster:
     """The issue of a key; of a merged key, the one that it was merged into.
 
     Args:
@@ -20,19 +53,22 @@ async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClie
     Raises:
         NotFound: The project has no such issue. Candidates are none yet.
     """
-    # PostgreSQL takes no U+0000 in a text, so no key holds one.
-    if len(cluster_key) > KEY_LIMIT or "\0" in cluster_key:
-        raise NotFound("issue cluster not found")
+    _check(cluster_key)
     issue = await _issue(project_id, cluster_key, lock)
     if issue is None:
-        aliases = ClusterAlias.filter(project_id=project_id, source_key=cluster_key)
-        alias = await (aliases.using_db(lock) if lock else aliases).first()
+        alias = await ClusterAlias.filter(project_id=project_id, source_key=cluster_key).using_db(lock).first()
         issue = await _issue(project_id, alias.target_key, lock) if alias else None
     if issue is None:
         raise NotFound("issue cluster not found")
     return issue
 
 
-async def _issue(project_id: str, key: str, lock: BaseDBAsyncClient | None) -> IssueCluster | None:
+def _check(cluster_key: str) -> None:
+    # PostgreSQL takes no U+0000 in a text, so no key holds one.
+    if len(cluster_key) > KEY_LIMIT or "\0" in cluster_key:
+        raise NotFound("issue cluster not found")
+
+
+async def _issue(project_id: str, key: str, lock: BaseDBAsyncClient) -> IssueCluster | None:
     issues = IssueCluster.filter(project_id=project_id, key=key).exclude(state=CANDIDATE)
-    return await (issues.select_for_update().using_db(lock) if lock else issues).first()
+    return await issues.select_for_update().using_db(lock).first()

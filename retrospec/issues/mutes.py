@@ -1,35 +1,64 @@
 """Mutes that end by time. Those that end by sessions are ended by the session that does."""
 
+from collections.abc import Callable, Coroutine
 from itertools import groupby
+from typing import Any, TypeVar, cast
 
-from tortoise.expressions import Subquery
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
-from retrospec.core.db import transaction
+from retrospec.core.db import Statement, reading, transaction
 from retrospec.issues.activity import Happening, record
 from retrospec.issues.models import IssueCluster
-from retrospec.projects.models import Project
 
+Result = TypeVar("Result")
 _STEP = 500
+
+# By an index that holds the muted only, so these read what is over and nothing else. It begins with the project, so a
+# look at all is one at each.
+OVER_IN_PROJECT = Statement("""
+    SELECT c.uid FROM issue_clusters c WHERE c.project_id = $2 AND c.state = 'muted' AND c.muted_until <= $1 LIMIT $3
+""")
+OVER_ANYWHERE = Statement("""
+    SELECT c.uid FROM projects p JOIN issue_clusters c ON c.project_id = p.id
+    WHERE c.state = 'muted' AND c.muted_until <= $1 LIMIT $2
+""")
+
+
+async def reading_after_mutes(
+    project_id: str, work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Result]]
+) -> Result:
+    """Read issues of a project as `core.db.reading` does, with no mute among them that is over."""
+
+    async def careful(db: BaseDBAsyncClient) -> tuple[bool, Result | None]:
+        over = await OVER_IN_PROJECT.fetch(db, now(), project_id, 1)
+        return (False, None) if over else (True, await work(db))
+
+    done, result = await reading(careful)
+    if done:
+        return cast("Result", result)
+    await end_mutes(project_id)
+    return await reading(work)
 
 
 async def end_mutes(project_id: str | None = None) -> int:
     """Open the issues whose mute is over, at most 500 of them, and say how many.
 
-    While there is none, this is one read by an index.
-
     Args:
         project_id: Look at one project only; None looks at all.
     """
     moment = now()
-    over = IssueCluster.filter(state="muted", muted_until__lte=moment)
-    # The index on states begins with the project, so a look at all is one at each.
-    projects = [project_id] if project_id is not None else Subquery(Project.all().values("id"))
-    due = await over.filter(project_id__in=projects).limit(_STEP).values_list("uid", flat=True)
+
+    async def look(db: BaseDBAsyncClient) -> list[int]:
+        if project_id is None:
+            return [row["uid"] for row in await OVER_ANYWHERE.fetch(db, moment, _STEP)]
+        return [row["uid"] for row in await OVER_IN_PROJECT.fetch(db, moment, project_id, _STEP)]
+
+    due = await reading(look)
     if not due:
         return 0
     async with transaction() as db:
-        muted = over.filter(uid__in=due).using_db(db)
+        muted = IssueCluster.filter(uid__in=due, state="muted", muted_until__lte=moment).using_db(db)
         # In the order in which everybody locks clusters.
         ended = await muted.order_by("project_id", "key").select_for_update()
         opened = IssueCluster.filter(uid__in=[issue.uid for issue in ended]).using_db(db)

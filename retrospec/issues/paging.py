@@ -1,38 +1,93 @@
-"""Cursors over issues: where a page ended, as opaque text that is safe in a URL."""
+"""Pages of lists that come latest first, and cursors: where a page ended, as opaque text that is safe in a URL."""
 
 import base64
 import binascii
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from retrospec.core.clock import checked_time
+from retrospec.core.db import Row, read_time
 from retrospec.core.errors import Invalid
 
 _UID_LIMIT = 2**63
+# Rows that one page with filters looks at, in steps of so many; its cursor leads on from there.
+MOST_SEEN = 2_000
+_STEP = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The last issue of a page."""
+    """The last row of a page: its time, and what decides between rows of one time."""
 
-    last_seen_at: datetime
+    at: datetime
     uid: int
+
+
+# Before everything: times of ours end in 9998.
+START = Position(datetime(9999, 1, 1, tzinfo=UTC), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows in order, and the cursor that leads on; empty at the end."""
+
+    rows: list[Row]
+    next_cursor: str
+
+
+async def read_page(
+    fetch: Callable[[Position, int], Awaitable[list[Row]]],
+    fits: Callable[[Row], bool] | None,
+    *,
+    time: str,
+    after: Position,
+    limit: int,
+) -> Page:
+    """Read the page that follows a position.
+
+    A filter that fits little ends the page after `MOST_SEEN` rows, however few have been found, and never reads on
+    without end.
+
+    Args:
+        fetch: Reads so many rows that follow a position, in order.
+        fits: Which rows the page may show; None shows all.
+        time: The column that the list is in the order of. It and `uid` are read of every row.
+        after: Where the page before ended.
+        limit: How many rows the page may have.
+    """
+    found: list[Row] = []
+    seen, step = 0, limit + 1 if fits is None else max(_STEP, limit + 1)
+    while True:
+        got = await fetch(after, step)
+        for row in got:
+            if len(found) == limit:
+                # There is more, if only to look at.
+                return Page(found, write_cursor(after))
+            after = Position(read_time(row[time]), row["uid"])
+            if fits is None or fits(row):
+                found.append(row)
+        seen += len(got)
+        if len(got) < step:
+            return Page(found, "")
+        if seen >= MOST_SEEN:
+            return Page(found, write_cursor(after))
 
 
 def write_cursor(position: Position) -> str:
     """A position as text."""
-    text = f"{position.last_seen_at.isoformat()}|{position.uid}"
+    text = f"{position.at.isoformat()}|{position.uid}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(text: str) -> Position | None:
-    """A position from text; None for no text.
+def read_cursor(text: str) -> Position:
+    """A position from text; the start for no text.
 
     Raises:
         Invalid: No cursor that `write_cursor` made.
     """
     if not text:
-        return None
+        return START
     try:
         padded = text + "=" * (-len(text) % 4)
         time, _, uid = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("|")

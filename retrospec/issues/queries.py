@@ -1,17 +1,16 @@
 """Reading issues: the list, one of them, and its sessions."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 
-from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
-from retrospec.core.db import Database, Statement, read_time
+from retrospec.core.db import Row, Statement, read_times, reading
 from retrospec.core.errors import Invalid
-from retrospec.issues.lookup import find_issue
-from retrospec.issues.models import ClusterDay, IssueActivity, IssueCluster
-from retrospec.issues.mutes import end_mutes
-from retrospec.issues.paging import Position, read_cursor, write_cursor
+from retrospec.issues.lookup import ISSUE_COLUMNS, read_issue
+from retrospec.issues.mutes import reading_after_mutes
+from retrospec.issues.paging import START, Page, Position, read_cursor, read_page
 from retrospec.issues.schemas import (
     IssueDay,
     IssueDetail,
@@ -21,23 +20,61 @@ from retrospec.issues.schemas import (
     IssuesQuery,
     SessionFilters,
     SessionsQuery,
-    activity_of,
-    issue_fields,
-    issue_of,
+    activity_of_row,
+    fields_of_row,
+    issue_of_row,
 )
 
-STATES = {
-    "": ("open", "acknowledged", "resolved", "muted"),
-    "active": ("open", "acknowledged"),
-}
+_EACH = ("open", "acknowledged", "resolved", "muted")
+_STATES = {"": _EACH, "active": ("open", "acknowledged"), **{state: (state,) for state in _EACH}}
 _DAYS = 14
 _ACTIVITIES = 100
 
 
+def _listing(states: Sequence[str]) -> Statement:
+    # Each state by itself: the index gives its latest in order, so a page reads a page of each and no more.
+    parts = [
+        f"""SELECT * FROM (
+            SELECT {ISSUE_COLUMNS} FROM issue_clusters c
+            WHERE c.project_id = $1 AND c.state = '{state}' AND (c.last_seen_at, c.uid) < ($2, $3)
+            ORDER BY c.last_seen_at DESC, c.uid DESC LIMIT $4) AS of_{state}"""  # noqa: S608 (states are our own)
+        for state in states
+    ]
+    return Statement(" UNION ALL ".join(parts) + " ORDER BY last_seen_at DESC, uid DESC LIMIT $4")
+
+
+LISTINGS = {
+    state: _listing(_STATES.get(state, (state,)))
+    for state in ("", "active", "open", "acknowledged", "resolved", "muted")
+}
+
+SESSIONS = Statement("""
+    SELECT m.uid, m.session_id, m.project_id, s.site, s.route, s.started_at, s.duration_ms, m.last_observed_at,
+           m.marker_count, coalesce(c.status, 'pending') AS report_status,
+           coalesce(c.confidence, 0) AS report_confidence, coalesce(c.symptom, '') AS report_symptom
+    FROM (
+        SELECT uid, session_id, project_id, last_observed_at, marker_count FROM cluster_members
+        WHERE project_id = $1 AND cluster_key = $2 AND (last_observed_at, uid) < ($3, $4)
+        ORDER BY last_observed_at DESC, uid DESC LIMIT $5) AS m
+    JOIN sessions s ON s.project_id = m.project_id AND s.session_id = m.session_id
+    LEFT JOIN session_report_cards c ON c.project_id = m.project_id AND c.session_id = m.session_id
+    ORDER BY m.last_observed_at DESC, m.uid DESC
+""")
+
+DAYS = Statement("""
+    SELECT day, marker_count, session_count FROM cluster_days
+    WHERE project_id = $1 AND cluster_key = $2 AND day >= $3 AND day <= $4
+""")
+
+ACTIVITIES = Statement("""
+    SELECT uid, id, project_id, cluster_key, kind, session_id, note, metadata, created_by, created_at
+    FROM issue_activities WHERE project_id = $1 AND cluster_key = $2 AND (created_at, uid) < ($3, $4)
+    ORDER BY created_at DESC, uid DESC LIMIT $5
+""")
+
+
 async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) -> IssueList:
     """A page of a project's issues, latest seen first.
-
-    The search ignores case: of every letter on PostgreSQL, of A to Z only on SQLite.
 
     Args:
         project_id: Whose issues.
@@ -49,35 +86,26 @@ async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) ->
     """
     if "\0" in query.q:
         raise Invalid("query parameter q: holds U+0000", detail="q")
-    after = read_cursor(query.cursor)
-    await end_mutes(project_id)
-    found: list[IssueCluster] = []
-    # Each state by itself: the index gives its latest in order, so a page reads a page of each and no more.
-    for state in STATES.get(query.state, (query.state,)):
-        found += await page_of_state(project_id, state, query, after)
-    found.sort(key=lambda issue: (issue.last_seen_at, issue.uid), reverse=True)
-    page = found[: query.limit]
-    more = len(found) > len(page)
-    return IssueList(
-        issues=[issue_of(issue, min_sessions) for issue in page],
-        state=query.state,
-        next_cursor=write_cursor(Position(page[-1].last_seen_at, page[-1].uid)) if more else "",
+    after, listing = read_cursor(query.cursor), LISTINGS[query.state]
+
+    async def work(db: BaseDBAsyncClient) -> Page:
+        async def fetch(position: Position, count: int) -> list[Row]:
+            return await listing.fetch(db, project_id, position.at, position.uid, count)
+
+        return await read_page(fetch, _fits(query), time="last_seen_at", after=after, limit=query.limit)
+
+    page = await reading_after_mutes(project_id, work)
+    shown = [issue_of_row(row, min_sessions) for row in page.rows]
+    return IssueList(issues=shown, state=query.state, next_cursor=page.next_cursor)
+
+
+def _fits(query: IssuesQuery) -> Callable[[Row], bool] | None:
+    kind, sought = query.kind, query.q.casefold()
+    if not kind and not sought:
+        return None
+    return lambda row: (
+        (not kind or row["kind"] == kind) and (sought in row["symptom"].casefold() or sought in row["key"].casefold())
     )
-
-
-def page_of_state(project_id: str, state: str, query: IssuesQuery, after: Position | None) -> QuerySet[IssueCluster]:
-    """The issues of one state that follow a position, one more than the page holds."""
-    issues = IssueCluster.filter(project_id=project_id, state=state)
-    if after:
-        # The first condition bounds the index; the second is exact.
-        issues = issues.filter(last_seen_at__lte=after.last_seen_at).filter(
-            Q(last_seen_at__lt=after.last_seen_at) | Q(uid__lt=after.uid)
-        )
-    if query.kind:
-        issues = issues.filter(kind=query.kind)
-    if query.q:
-        issues = issues.filter(Q(symptom__icontains=query.q) | Q(key__icontains=query.q))
-    return issues.order_by("-last_seen_at", "-uid").limit(query.limit + 1)
 
 
 async def get_issue(project_id: str, cluster_key: str, min_sessions: int) -> IssueDetail:
@@ -86,48 +114,63 @@ async def get_issue(project_id: str, cluster_key: str, min_sessions: int) -> Iss
     Raises:
         NotFound: The project has no issue of that key.
     """
-    await end_mutes(project_id)
-    issue = await find_issue(project_id, cluster_key)
-    activity = IssueActivity.filter(project_id=project_id, cluster_key=issue.key)
+    today = now().date()
+    first = today - timedelta(days=_DAYS - 1)
+
+    async def work(db: BaseDBAsyncClient) -> tuple[Row, list[Row], list[Row]]:
+        row = await read_issue(db, project_id, cluster_key)
+        days = await DAYS.fetch(db, project_id, row["key"], first, today)
+        return row, days, await ACTIVITIES.fetch(db, project_id, row["key"], START.at, START.uid, _ACTIVITIES)
+
+    row, days, activities = await reading_after_mutes(project_id, work)
     return IssueDetail(
-        **issue_fields(issue, min_sessions),
-        daily=await _daily(issue, now()),
-        activity=[activity_of(row) for row in await activity.order_by("-created_at", "-uid").limit(_ACTIVITIES)],
+        **fields_of_row(row, min_sessions),
+        daily=_daily(days, first),
+        activity=[activity_of_row(activity) for activity in activities],
     )
 
 
-async def _daily(issue: IssueCluster, moment: datetime) -> list[IssueDay]:
-    days = [moment.date() - timedelta(days=back) for back in reversed(range(_DAYS))]
-    counted = await ClusterDay.filter(
-        project_id=issue.project_id, cluster_key=issue.key, day__gte=days[0], day__lte=days[-1]
-    )
-    by_day = {row.day: IssueDay(row.day, row.marker_count, row.session_count) for row in counted}
-    return [by_day.get(day) or IssueDay(day, 0, 0) for day in days]
+def _daily(counted: Sequence[Row], first: date) -> list[IssueDay]:
+    by_day = {str(row["day"])[:10]: row for row in counted}
+    days = [first + timedelta(days=number) for number in range(_DAYS)]
+    none = {"marker_count": 0, "session_count": 0}
+    found = [(day, by_day.get(day.isoformat(), none)) for day in days]
+    return [IssueDay(day, row["marker_count"], row["session_count"]) for day, row in found]
 
 
-SESSIONS = Statement("""
-    SELECT m.session_id, m.project_id, s.site, s.route, s.started_at, s.duration_ms, m.last_observed_at,
-           m.marker_count, coalesce(c.status, 'pending') AS report_status,
-           coalesce(c.confidence, 0) AS report_confidence, coalesce(c.symptom, '') AS report_symptom
-    FROM cluster_members m
-    JOIN sessions s ON s.project_id = m.project_id AND s.session_id = m.session_id
-    LEFT JOIN session_report_cards c ON c.project_id = m.project_id AND c.session_id = m.session_id
-    WHERE m.project_id = $1 AND m.cluster_key = $2
-      AND ($3 = '' OR coalesce(c.status, 'pending') = $3) AND coalesce(c.confidence, 0) >= $4
-    ORDER BY m.last_observed_at DESC, m.uid DESC LIMIT $5
-""")
-
-
-async def list_sessions(database: Database, project_id: str, cluster_key: str, query: SessionsQuery) -> IssueSessions:
+async def list_sessions(project_id: str, cluster_key: str, query: SessionsQuery) -> IssueSessions:
     """The sessions that hit an issue, latest first. One without a report card counts as pending, with confidence 0.
 
     Raises:
+        Invalid: The cursor is none.
         NotFound: The project has no issue of that key.
     """
-    issue = await find_issue(project_id, cluster_key)
-    found = await SESSIONS.fetch(
-        database.connection, project_id, issue.key, query.report_status, query.min_confidence, query.limit
+    after, filters = read_cursor(query.cursor), SessionFilters(query.report_status, query.min_confidence)
+
+    async def work(db: BaseDBAsyncClient) -> tuple[str, Page]:
+        key: str = (await read_issue(db, project_id, cluster_key))["key"]
+
+        async def fetch(position: Position, count: int) -> list[Row]:
+            return await SESSIONS.fetch(db, project_id, key, position.at, position.uid, count)
+
+        fits = _reported(query) if query.report_status or query.min_confidence else None
+        return key, await read_page(fetch, fits, time="last_observed_at", after=after, limit=query.limit)
+
+    key, page = await reading(work)
+    return IssueSessions(
+        cluster_key=key,
+        limit=query.limit,
+        filters=filters,
+        sessions=[_issue_session(row) for row in page.rows],
+        next_cursor=page.next_cursor,
     )
-    times = ("started_at", "last_observed_at")
-    sessions = [IssueSession(**row | {name: read_time(row[name]) for name in times}) for row in found]
-    return IssueSessions(issue.key, query.limit, SessionFilters(query.report_status, query.min_confidence), sessions)
+
+
+def _reported(query: SessionsQuery) -> Callable[[Row], bool]:
+    status, least = query.report_status, query.min_confidence
+    return lambda row: (not status or row["report_status"] == status) and row["report_confidence"] >= least
+
+
+def _issue_session(row: Row) -> IssueSession:
+    del row["uid"]
+    return IssueSession(**read_times(row, "started_at", "last_observed_at"))

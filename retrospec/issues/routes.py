@@ -32,8 +32,8 @@ issues = Routes("issues", tag="Issues")
 async def list_issues(caller: Caller, query: IssuesQuery, settings: Settings) -> IssueList:
     """List a project's issues, latest seen first.
 
-    `nextCursor` is there while there are more; give it back as `cursor`. The search `q` ignores the case of all
-    letters on PostgreSQL, and that of A to Z on SQLite.
+    `nextCursor` is there while there are more; give it back as `cursor`. With `q` or `kind` a page looks at 2,000
+    issues at the most: it may have fewer than `limit`, or none, and still a `nextCursor`.
     """
     return await queries.list_issues(caller.project_id, query, settings.cluster_promote_min_sessions)
 
@@ -59,14 +59,14 @@ async def get_issue(caller: Caller, cluster_key: str, settings: Settings) -> Iss
 
 
 @issues.get("/v1/issues/<cluster_key:str>/sessions")
-async def list_issue_sessions(
-    caller: Caller, cluster_key: str, query: SessionsQuery, database: Database
-) -> IssueSessions:
+async def list_issue_sessions(caller: Caller, cluster_key: str, query: SessionsQuery) -> IssueSessions:
     """List the sessions that hit an issue, latest first.
 
-    A session without a report card counts as `pending` with confidence 0.
+    A session without a report card counts as `pending` with confidence 0. `nextCursor` is there while there are more.
+    With `reportStatus` or `minConfidence` a page looks at 2,000 sessions at the most: it may have fewer than `limit`,
+    or none, and still a `nextCursor`.
     """
-    return await queries.list_sessions(database, caller.project_id, cluster_key, query)
+    return await queries.list_sessions(caller.project_id, cluster_key, query)
 
 
 @issues.post("/v1/issues/<cluster_key:str>/state")
@@ -93,9 +93,9 @@ async def give_issue_feedback(caller: Caller, cluster_key: str, body: FeedbackGi
 async def list_issue_feedback(caller: Caller, cluster_key: str, query: FeedbackQuery) -> FeedbackList:
     """List the feedback on an issue, newest first.
 
-    Merges and splits stand among it.
+    Merges and splits stand among it. `nextCursor` is there while there is more.
     """
-    return await feedback.list_feedback(caller.project_id, cluster_key, query.limit)
+    return await feedback.list_feedback(caller.project_id, cluster_key, query)
 
 
 @issues.post("/v1/issues/merge", status=202)

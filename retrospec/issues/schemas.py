@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from retrospec.core.db import Row, read_json, read_time, read_times
 from retrospec.issues.models import IssueActivity, IssueCluster
 from retrospec.sessions.schemas import Kind
 
@@ -13,6 +14,7 @@ State = Literal["open", "acknowledged", "resolved", "muted"]
 FeedbackKind = Literal["false_positive", "true_positive", "invalid", "suppressed", "unsuppressed", "merge", "split"]
 ReportStatus = Literal["pending", "ready", "failed", "discarded"]
 Key = Annotated[str, Meta(examples=["api_error:0a1b2c3d4e5f6071"])]
+Cursor = Annotated[str, Meta(description="`nextCursor` of the page before")]
 Confidence = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -86,7 +88,7 @@ class IssuesQuery(msgspec.Struct, rename="camel"):
 
     state: Literal["", "open", "acknowledged", "resolved", "muted", "active"] = ""
     limit: Annotated[int, Meta(ge=1, le=500)] = 500
-    cursor: Annotated[str, Meta(description="`nextCursor` of the page before")] = ""
+    cursor: Cursor = ""
     q: Annotated[str, Meta(max_length=200)] = ""
     kind: Literal["", Kind] = ""
 
@@ -105,6 +107,7 @@ class SessionsQuery(msgspec.Struct, rename="camel"):
     limit: Annotated[int, Meta(ge=1, le=200)] = 30
     report_status: Literal["", ReportStatus] = ""
     min_confidence: Confidence = 0.0
+    cursor: Cursor = ""
 
 
 class SessionFilters(msgspec.Struct, rename="camel"):
@@ -130,13 +133,14 @@ class IssueSession(msgspec.Struct, rename="camel"):
     report_symptom: str
 
 
-class IssueSessions(msgspec.Struct, rename="camel"):
+class IssueSessions(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     """Sessions that hit an issue, latest first."""
 
     cluster_key: Key
     limit: int
     filters: SessionFilters
     sessions: list[IssueSession]
+    next_cursor: str = ""
 
 
 class StateChange(msgspec.Struct, rename="camel"):
@@ -209,14 +213,16 @@ class FeedbackQuery(msgspec.Struct, rename="camel"):
     """How much feedback to list."""
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: Cursor = ""
 
 
-class FeedbackList(msgspec.Struct, rename="camel"):
+class FeedbackList(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     """Feedback on an issue, newest first; merges and splits too."""
 
     cluster_key: Key
     limit: int
     events: list[Feedback]
+    next_cursor: str = ""
 
 
 class MergeOrder(msgspec.Struct, rename="camel"):
@@ -303,12 +309,6 @@ def confidence(session_count: int, min_sessions: int) -> float:
     return min(1.0, session_count / (min_sessions + 1))
 
 
-def issue_fields(cluster: IssueCluster, min_sessions: int) -> dict[str, Any]:
-    """The fields of an `Issue`, by their names."""
-    shared = {name: getattr(cluster, name) for name in Issue.__struct_fields__ if name != "confidence"}
-    return {**shared, "confidence": confidence(cluster.session_count, min_sessions)}
-
-
 def issue_of(cluster: IssueCluster, min_sessions: int) -> Issue:
     """The wire's form of a stored issue.
 
@@ -316,19 +316,54 @@ def issue_of(cluster: IssueCluster, min_sessions: int) -> Issue:
         cluster: Its row.
         min_sessions: `CLUSTER_PROMOTE_MIN_SESSIONS`.
     """
-    return Issue(**issue_fields(cluster, min_sessions))
+    shared = {name: getattr(cluster, name) for name in Issue.__struct_fields__ if name != "confidence"}
+    return Issue(**shared, confidence=confidence(cluster.session_count, min_sessions))
 
 
-def activity_of(row: IssueActivity) -> Activity:
-    """The wire's form of a stored activity."""
+def fields_of_row(row: Row, min_sessions: int) -> dict[str, Any]:
+    """The fields of an `Issue`, made in place of a row with the columns of `ISSUE_COLUMNS`."""
+    del row["uid"]
+    read_times(row, "first_seen_at", "last_seen_at", "created_at", "muted_until", "state_updated_at")
+    row["regressed"] = bool(row["regressed"])
+    row["confidence"] = confidence(row["session_count"], min_sessions)
+    return row
+
+
+def issue_of_row(row: Row, min_sessions: int) -> Issue:
+    """The wire's form of such a row.
+
+    Args:
+        row: Is used up.
+        min_sessions: `CLUSTER_PROMOTE_MIN_SESSIONS`.
+    """
+    return Issue(**fields_of_row(row, min_sessions))
+
+
+def activity_of_row(row: Row) -> Activity:
+    """The wire's form of a row of `issue_activities`."""
     return Activity(
-        id=row.id,
-        kind=row.kind,
-        session_id=row.session_id,
-        note=row.note,
-        metadata=row.metadata,
-        created_by=row.created_by,
-        created_at=row.created_at,
+        id=row["id"],
+        kind=row["kind"],
+        session_id=row["session_id"],
+        note=row["note"],
+        metadata=read_json(row["metadata"], dict[str, Any]),
+        created_by=row["created_by"],
+        created_at=read_time(row["created_at"]),
+    )
+
+
+def feedback_of_row(row: Row) -> Feedback:
+    """The wire's form of a row of `issue_activities` that is feedback."""
+    return Feedback(
+        id=row["id"],
+        project_id=row["project_id"],
+        cluster_key=row["cluster_key"],
+        session_id=row["session_id"],
+        feedback_kind=row["kind"],
+        note=row["note"],
+        metadata=read_json(row["metadata"], dict[str, Any]),
+        created_by=row["created_by"],
+        created_at=read_time(row["created_at"]),
     )
 
 

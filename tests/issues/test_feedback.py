@@ -6,7 +6,7 @@ from retrospec.core.errors import Invalid, NotFound
 from retrospec.issues import merging, splitting
 from retrospec.issues.feedback import KINDS, give_feedback, list_feedback
 from retrospec.issues.models import IssueActivity
-from retrospec.issues.schemas import FeedbackGiven, MergeOrder, SplitOrder
+from retrospec.issues.schemas import FeedbackGiven, FeedbackQuery, MergeOrder, SplitOrder
 from tests.issues.builders import PROJECT, A, B, issue, other_project
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -19,7 +19,7 @@ async def test_feedback_is_kept_as_given() -> None:
 
     answer = await give_feedback(PROJECT, A, given)
 
-    assert (await list_feedback(PROJECT, A, 50)).events == [answer]
+    assert (await list_feedback(PROJECT, A, FeedbackQuery(50))).events == [answer]
     assert (answer.project_id, answer.cluster_key, answer.session_id) == (PROJECT, A, f"{A}-s0")
     assert (answer.feedback_kind, answer.note, answer.created_by) == ("false_positive", "not ours", "anna")
     assert answer.metadata == metadata
@@ -60,10 +60,10 @@ async def test_the_list_is_newest_first_and_holds_feedback_only() -> None:
     await merging.merge(PROJECT, MergeOrder(A, [B]), 2)
     await splitting.split(PROJECT, A, SplitOrder([f"{A}-s0"]), 2)
 
-    listed = await list_feedback(PROJECT, A, 200)
+    listed = await list_feedback(PROJECT, A, FeedbackQuery(200))
 
     assert [one.feedback_kind for one in listed.events] == ["split", "merge", *reversed(KINDS)]
-    assert (await list_feedback(PROJECT, A, 2)).events == listed.events[:2]
+    assert (await list_feedback(PROJECT, A, FeedbackQuery(2))).events == listed.events[:2]
     assert (listed.cluster_key, listed.limit) == (A, 200)
 
 
@@ -78,4 +78,4 @@ async def test_feedback_about_an_unknown_session_or_issue_is_not_found() -> None
     with pytest.raises(NotFound, match="issue cluster not found"):
         await give_feedback(PROJECT, B, FeedbackGiven("invalid"))
     with pytest.raises(NotFound, match="issue cluster not found"):
-        await list_feedback(PROJECT, B, 50)
+        await list_feedback(PROJECT, B, FeedbackQuery(50))

@@ -154,7 +154,7 @@ async def test_two_projects_never_see_each_others_issues(database: Database) -> 
 
     assert await keys() == [A]
     assert (await queries.get_issue(PROJECT, A, 2)).session_count == 2
-    assert len((await queries.list_sessions(database, PROJECT, A, SessionsQuery())).sessions) == 2
+    assert len((await queries.list_sessions(PROJECT, A, SessionsQuery())).sessions) == 2
     with pytest.raises(NotFound):
         await queries.get_issue(PROJECT, B, 2)
 
@@ -175,7 +175,7 @@ class TestSessionsOfAnIssue:
         await card("failed", "failed", 0)
 
     async def listed(self, **query: object) -> list[IssueSession]:
-        found = await queries.list_sessions(self.database, PROJECT, A, SessionsQuery(**query))  # type: ignore[arg-type]
+        found = await queries.list_sessions(PROJECT, A, SessionsQuery(**query))  # type: ignore[arg-type]
         return found.sessions
 
     async def test_they_come_latest_first_with_their_reports(self) -> None:
@@ -204,7 +204,7 @@ class TestSessionsOfAnIssue:
     async def test_the_filters_are_echoed(self) -> None:
         query = SessionsQuery(limit=7, report_status="ready", min_confidence=0.5)
 
-        found = await queries.list_sessions(self.database, PROJECT, A, query)
+        found = await queries.list_sessions(PROJECT, A, query)
 
         assert (found.cluster_key, found.limit) == (A, 7)
         assert (found.filters.report_status, found.filters.min_confidence) == ("ready", 0.5)
