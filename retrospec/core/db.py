@@ -217,6 +217,17 @@ class Statement:
         """Run it and return its rows, those of `RETURNING` too."""
         return await db.execute_query_dict(self.text(db), list(values))
 
+    async def select(self, db: BaseDBAsyncClient, *values: Any) -> Sequence[Sequence[Any]]:
+        """Run it and return its rows, each a sequence in the order of the columns.
+
+        For long lists: a dict for each of 200 rows, and then a struct by keywords, took a third of the request.
+
+        Args:
+            db: As `reading` has given it.
+            values: Of the placeholders.
+        """
+        return await cast("postgres.Held | InThread", db).execute_query_tuples(self.text(db), values)
+
     async def run(self, db: BaseDBAsyncClient, *values: Any) -> int:
         """Run it and return how many rows it touched."""
         return (await db.execute_query(self.text(db), list(values)))[0]

@@ -130,6 +130,11 @@ class Held:
         """Run a statement, and return its rows."""
         return [dict(row) for row in await self._connection.fetch(query, *values)]
 
+    async def execute_query_tuples(self, query: str, values: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        """Run a statement, and return its rows as they come."""
+        rows: list[Sequence[Any]] = await self._connection.fetch(query, *values)
+        return rows
+
 
 class Client(_Plain):
     """A pool of connections."""

@@ -127,6 +127,10 @@ class InThread:
         """Run a statement, and return its rows."""
         return [dict(row) for row in self._connection.execute(query, values or ()).fetchall()]
 
+    async def execute_query_tuples(self, query: str, values: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        """Run a statement, and return its rows as they come."""
+        return [tuple(row) for row in self._connection.execute(query, values).fetchall()]
+
 
 def _transact(
     connection: sqlite3.Connection, work: Callable[[InThread], Coroutine[Any, Any, Result]], begin: str

@@ -1,18 +1,19 @@
 """What people think of an issue."""
 
+from collections.abc import Sequence
 from typing import get_args
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
-from retrospec.core.db import Row, reading, transaction
+from retrospec.core.db import reading, transaction
 from retrospec.core.errors import Invalid, NotFound
 from retrospec.core.ijson import steady
 from retrospec.issues.activity import Happening, name_of, note_of, record
-from retrospec.issues.lookup import find_issue, read_issue
-from retrospec.issues.paging import Page, Position, read_cursor, read_page
-from retrospec.issues.queries import ACTIVITIES
+from retrospec.issues.lookup import KEY_COLUMN, find_issue, read_issue
+from retrospec.issues.paging import ListedRow, Page, Position, read_cursor, read_page
+from retrospec.issues.queries import ACTIVITIES, KIND_COLUMN
 from retrospec.issues.schemas import (
     Feedback,
     FeedbackGiven,
@@ -73,13 +74,13 @@ async def list_feedback(project_id: str, cluster_key: str, query: FeedbackQuery)
     after = read_cursor(query.cursor)
 
     async def work(db: BaseDBAsyncClient) -> tuple[str, Page]:
-        key: str = (await read_issue(db, project_id, cluster_key))["key"]
+        key: str = (await read_issue(db, project_id, cluster_key))[KEY_COLUMN]
 
-        async def fetch(position: Position, count: int) -> list[Row]:
-            return await ACTIVITIES.fetch(db, project_id, key, position.at, position.uid, count)
+        async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
+            return await ACTIVITIES.select(db, project_id, key, position.at, position.uid, count)
 
         # What happened by itself stands among it, and is no feedback.
-        page = await read_page(fetch, _is_feedback, time="created_at", after=after, limit=query.limit)
+        page = await read_page(fetch, _is_feedback, after=after, limit=query.limit)
         return key, page
 
     key, page = await reading(work)
@@ -87,5 +88,5 @@ async def list_feedback(project_id: str, cluster_key: str, query: FeedbackQuery)
     return FeedbackList(cluster_key=key, limit=query.limit, events=events, next_cursor=page.next_cursor)
 
 
-def _is_feedback(row: Row) -> bool:
-    return row["kind"] in KINDS
+def _is_feedback(row: ListedRow) -> bool:
+    return row[KIND_COLUMN] in KINDS

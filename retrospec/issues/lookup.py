@@ -2,16 +2,19 @@
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from retrospec.core.db import Row, Statement
+from retrospec.core.db import Statement
 from retrospec.core.errors import NotFound
 from retrospec.issues.models import CANDIDATE, ClusterAlias, IssueCluster
+from retrospec.issues.paging import ListedRow
+from retrospec.issues.schemas import Issue
 
 # As the column has it: Tortoise refuses to look for longer texts.
 KEY_LIMIT = 200
-# What the wire shows of an issue, and `uid`.
-ISSUE_COLUMNS = """c.uid, c.project_id, c.key, c.kind, c.symptom, c.session_count, c.user_count, c.marker_count,
-    c.representative_session_id, c.first_seen_at, c.last_seen_at, c.created_at, c.state, c.assignee, c.muted_until,
-    c.muted_until_sessions, c.state_note, c.state_updated_at, c.regressed, c.strategy, c.strategy_version"""
+# What a list is in the order of, and the fields of `Issue`, but for the confidence.
+ISSUE_COLUMNS = ", ".join(
+    ["c.last_seen_at AS listed_at", "c.uid"] + [f"c.{name}" for name in Issue.__struct_fields__ if name != "confidence"]
+)
+KEY_COLUMN = 2 + Issue.__struct_fields__.index("key")
 
 BY_KEY = Statement(f"""
     SELECT {ISSUE_COLUMNS} FROM issue_clusters c WHERE c.project_id = $1 AND c.key = $2 AND c.state <> 'candidate'
@@ -24,8 +27,8 @@ BY_ALIAS = Statement(f"""
 """)  # noqa: S608
 
 
-async def read_issue(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -> Row:
-    """The columns of the issue of a key, to be shown.
+async def read_issue(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -> ListedRow:
+    """The `ISSUE_COLUMNS` of the issue of a key.
 
     Args:
         db: As `core.db.reading` gives it.
@@ -37,7 +40,7 @@ async def read_issue(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -
     """
     _check(cluster_key)
     for statement in (BY_KEY, BY_ALIAS):
-        if found := await statement.fetch(db, project_id, cluster_key):
+        if found := await statement.select(db, project_id, cluster_key):
             return found[0]
     raise NotFound("issue cluster not found")
 

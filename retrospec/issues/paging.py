@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from retrospec.core.clock import checked_time
-from retrospec.core.db import Row, read_time
+from retrospec.core.db import read_time
 from retrospec.core.errors import Invalid
 
 _UID_LIMIT = 2**63
@@ -28,19 +29,22 @@ class Position:
 START = Position(datetime(9999, 1, 1, tzinfo=UTC), 0)
 
 
+# Its time and its `uid`, and what else the list shows.
+ListedRow = Sequence[Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Rows in order, and the cursor that leads on; empty at the end."""
 
-    rows: list[Row]
+    rows: list[ListedRow]
     next_cursor: str
 
 
 async def read_page(
-    fetch: Callable[[Position, int], Awaitable[list[Row]]],
-    fits: Callable[[Row], bool] | None,
+    fetch: Callable[[Position, int], Awaitable[Sequence[ListedRow]]],
+    fits: Callable[[ListedRow], bool] | None,
     *,
-    time: str,
     after: Position,
     limit: int,
 ) -> Page:
@@ -52,11 +56,10 @@ async def read_page(
     Args:
         fetch: Reads so many rows that follow a position, in order.
         fits: Which rows the page may show; None shows all.
-        time: The column that the list is in the order of. It and `uid` are read of every row.
         after: Where the page before ended.
         limit: How many rows the page may have.
     """
-    found: list[Row] = []
+    found: list[ListedRow] = []
     seen, step = 0, limit + 1 if fits is None else max(_STEP, limit + 1)
     while True:
         got = await fetch(after, step)
@@ -64,7 +67,7 @@ async def read_page(
             if len(found) == limit:
                 # There is more, if only to look at.
                 return Page(found, write_cursor(after))
-            after = Position(read_time(row[time]), row["uid"])
+            after = Position(read_time(row[0]), row[1])
             if fits is None or fits(row):
                 found.append(row)
         seen += len(got)

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
+import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
-from retrospec.core.db import Row, Statement, read_times, reading
+from retrospec.core.db import Row, Statement, reading
 from retrospec.core.errors import Invalid
-from retrospec.issues.lookup import ISSUE_COLUMNS, read_issue
+from retrospec.issues.lookup import ISSUE_COLUMNS, KEY_COLUMN, read_issue
 from retrospec.issues.mutes import reading_after_mutes
-from retrospec.issues.paging import START, Page, Position, read_cursor, read_page
+from retrospec.issues.paging import START, ListedRow, Page, Position, read_cursor, read_page
 from retrospec.issues.schemas import (
+    Issue,
     IssueDay,
     IssueDetail,
     IssueList,
@@ -21,8 +23,8 @@ from retrospec.issues.schemas import (
     SessionFilters,
     SessionsQuery,
     activity_of_row,
-    fields_of_row,
     issue_of_row,
+    session_of_row,
 )
 
 _EACH = ("open", "acknowledged", "resolved", "muted")
@@ -40,7 +42,7 @@ def _listing(states: Sequence[str]) -> Statement:
             ORDER BY c.last_seen_at DESC, c.uid DESC LIMIT $4) AS of_{state}"""  # noqa: S608 (states are our own)
         for state in states
     ]
-    return Statement(" UNION ALL ".join(parts) + " ORDER BY last_seen_at DESC, uid DESC LIMIT $4")
+    return Statement(" UNION ALL ".join(parts) + " ORDER BY listed_at DESC, uid DESC LIMIT $4")
 
 
 LISTINGS = {
@@ -49,8 +51,8 @@ LISTINGS = {
 }
 
 SESSIONS = Statement("""
-    SELECT m.uid, m.session_id, m.project_id, s.site, s.route, s.started_at, s.duration_ms, m.last_observed_at,
-           m.marker_count, coalesce(c.status, 'pending') AS report_status,
+    SELECT m.last_observed_at AS listed_at, m.uid, m.session_id, m.project_id, s.site, s.route, s.started_at,
+           s.duration_ms, m.last_observed_at, m.marker_count, coalesce(c.status, 'pending') AS report_status,
            coalesce(c.confidence, 0) AS report_confidence, coalesce(c.symptom, '') AS report_symptom
     FROM (
         SELECT uid, session_id, project_id, last_observed_at, marker_count FROM cluster_members
@@ -67,10 +69,11 @@ DAYS = Statement("""
 """)
 
 ACTIVITIES = Statement("""
-    SELECT uid, id, project_id, cluster_key, kind, session_id, note, metadata, created_by, created_at
+    SELECT created_at, uid, id, project_id, cluster_key, kind, session_id, note, metadata, created_by
     FROM issue_activities WHERE project_id = $1 AND cluster_key = $2 AND (created_at, uid) < ($3, $4)
     ORDER BY created_at DESC, uid DESC LIMIT $5
 """)
+KIND_COLUMN = 5
 
 
 async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) -> IssueList:
@@ -89,22 +92,23 @@ async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) ->
     after, listing = read_cursor(query.cursor), LISTINGS[query.state]
 
     async def work(db: BaseDBAsyncClient) -> Page:
-        async def fetch(position: Position, count: int) -> list[Row]:
-            return await listing.fetch(db, project_id, position.at, position.uid, count)
+        async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
+            return await listing.select(db, project_id, position.at, position.uid, count)
 
-        return await read_page(fetch, _fits(query), time="last_seen_at", after=after, limit=query.limit)
+        return await read_page(fetch, _fits(query), after=after, limit=query.limit)
 
     page = await reading_after_mutes(project_id, work)
     shown = [issue_of_row(row, min_sessions) for row in page.rows]
     return IssueList(issues=shown, state=query.state, next_cursor=page.next_cursor)
 
 
-def _fits(query: IssuesQuery) -> Callable[[Row], bool] | None:
+def _fits(query: IssuesQuery) -> Callable[[ListedRow], bool] | None:
     kind, sought = query.kind, query.q.casefold()
     if not kind and not sought:
         return None
     return lambda row: (
-        (not kind or row["kind"] == kind) and (sought in row["symptom"].casefold() or sought in row["key"].casefold())
+        (not kind or row[_KIND] == kind)
+        and (sought in row[_SYMPTOM].casefold() or sought in row[KEY_COLUMN].casefold())
     )
 
 
@@ -117,14 +121,14 @@ async def get_issue(project_id: str, cluster_key: str, min_sessions: int) -> Iss
     today = now().date()
     first = today - timedelta(days=_DAYS - 1)
 
-    async def work(db: BaseDBAsyncClient) -> tuple[Row, list[Row], list[Row]]:
-        row = await read_issue(db, project_id, cluster_key)
-        days = await DAYS.fetch(db, project_id, row["key"], first, today)
-        return row, days, await ACTIVITIES.fetch(db, project_id, row["key"], START.at, START.uid, _ACTIVITIES)
+    async def work(db: BaseDBAsyncClient) -> tuple[Issue, list[Row], Sequence[ListedRow]]:
+        issue = issue_of_row(await read_issue(db, project_id, cluster_key), min_sessions)
+        days = await DAYS.fetch(db, project_id, issue.key, first, today)
+        return issue, days, await ACTIVITIES.select(db, project_id, issue.key, START.at, START.uid, _ACTIVITIES)
 
-    row, days, activities = await reading_after_mutes(project_id, work)
+    issue, days, activities = await reading_after_mutes(project_id, work)
     return IssueDetail(
-        **fields_of_row(row, min_sessions),
+        **msgspec.structs.asdict(issue),
         daily=_daily(days, first),
         activity=[activity_of_row(activity) for activity in activities],
     )
@@ -148,29 +152,31 @@ async def list_sessions(project_id: str, cluster_key: str, query: SessionsQuery)
     after, filters = read_cursor(query.cursor), SessionFilters(query.report_status, query.min_confidence)
 
     async def work(db: BaseDBAsyncClient) -> tuple[str, Page]:
-        key: str = (await read_issue(db, project_id, cluster_key))["key"]
+        key: str = (await read_issue(db, project_id, cluster_key))[KEY_COLUMN]
 
-        async def fetch(position: Position, count: int) -> list[Row]:
-            return await SESSIONS.fetch(db, project_id, key, position.at, position.uid, count)
+        async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
+            return await SESSIONS.select(db, project_id, key, position.at, position.uid, count)
 
         fits = _reported(query) if query.report_status or query.min_confidence else None
-        return key, await read_page(fetch, fits, time="last_observed_at", after=after, limit=query.limit)
+        return key, await read_page(fetch, fits, after=after, limit=query.limit)
 
     key, page = await reading(work)
     return IssueSessions(
         cluster_key=key,
         limit=query.limit,
         filters=filters,
-        sessions=[_issue_session(row) for row in page.rows],
+        sessions=[session_of_row(row) for row in page.rows],
         next_cursor=page.next_cursor,
     )
 
 
-def _reported(query: SessionsQuery) -> Callable[[Row], bool]:
+def _reported(query: SessionsQuery) -> Callable[[ListedRow], bool]:
     status, least = query.report_status, query.min_confidence
-    return lambda row: (not status or row["report_status"] == status) and row["report_confidence"] >= least
+    return lambda row: (not status or row[_STATUS] == status) and row[_CONFIDENCE] >= least
 
 
-def _issue_session(row: Row) -> IssueSession:
-    del row["uid"]
-    return IssueSession(**read_times(row, "started_at", "last_observed_at"))
+# Where a row has what filters look at, behind its time and its `uid`.
+_KIND, _SYMPTOM = (2 + Issue.__struct_fields__.index(name) for name in ("kind", "symptom"))
+_STATUS, _CONFIDENCE = (
+    2 + IssueSession.__struct_fields__.index(name) for name in ("report_status", "report_confidence")
+)
