@@ -5,6 +5,8 @@ import asyncpg
 # Made in this order. `n` numbers sessions; every session has three markers, of which the hottest issue gets each tenth.
 _STEPS = """
     SELECT setseed(0.5);
+    SET work_mem = '256MB';
+    SET jit = off;
 
     CREATE TEMP TABLE given AS
     SELECT i AS n, 's-' || i AS session_id, 'user-' || i % 5000 AS user_hash,
@@ -39,10 +41,11 @@ _STEPS = """
     INSERT INTO cluster_members (project_id, cluster_key, session_id, user_hash, marker_count, first_observed_at,
                                  last_observed_at)
     SELECT '{project}', key, session_id, user_hash, count(*), min(at), max(at)
-    FROM failures JOIN defects USING (defect) GROUP BY n, key, session_id, user_hash ORDER BY n DESC;
+    FROM failures JOIN defects USING (defect) GROUP BY n, key, session_id, user_hash ORDER BY n DESC, key;
 
-    INSERT INTO cluster_users (project_id, cluster_key, user_hash)
-    SELECT DISTINCT project_id, cluster_key, user_hash FROM cluster_members WHERE project_id = '{project}';
+    INSERT INTO cluster_users (project_id, cluster_key, user_hash, session_count)
+    SELECT '{project}', key, user_hash, count(DISTINCT n) FROM failures JOIN defects USING (defect)
+    GROUP BY user_hash, key ORDER BY user_hash, key;
 
     INSERT INTO cluster_days (project_id, cluster_key, day, marker_count, session_count)
     SELECT project_id, cluster_key, date(first_observed_at AT TIME ZONE 'UTC'), sum(marker_count), count(*)

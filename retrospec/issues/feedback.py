@@ -11,6 +11,7 @@ from retrospec.core.db import reading, transaction
 from retrospec.core.errors import Invalid, NotFound
 from retrospec.core.ijson import steady
 from retrospec.issues.activity import Happening, name_of, note_of, record
+from retrospec.issues.listed import feedback_of_row
 from retrospec.issues.lookup import KEY_COLUMN, find_issue, read_issue
 from retrospec.issues.paging import ListedRow, Page, Position, read_cursor, read_page
 from retrospec.issues.queries import ACTIVITIES, KIND_COLUMN
@@ -21,7 +22,6 @@ from retrospec.issues.schemas import (
     FeedbackList,
     FeedbackQuery,
     feedback_of,
-    feedback_of_row,
 )
 from retrospec.sessions.models import Session
 

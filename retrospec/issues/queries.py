@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.core.clock import now
 from retrospec.core.db import Row, Statement, reading
 from retrospec.core.errors import Invalid
+from retrospec.issues.listed import activity_of_row, issue_of_row, session_of_row
 from retrospec.issues.lookup import ISSUE_COLUMNS, KEY_COLUMN, read_issue
 from retrospec.issues.mutes import reading_after_mutes
 from retrospec.issues.paging import START, ListedRow, Page, Position, read_cursor, read_page
@@ -22,9 +23,6 @@ from retrospec.issues.schemas import (
     IssuesQuery,
     SessionFilters,
     SessionsQuery,
-    activity_of_row,
-    issue_of_row,
-    session_of_row,
 )
 
 _EACH = ("open", "acknowledged", "resolved", "muted")

@@ -1,18 +1,14 @@
-"""How the databases find issues among many: by an index, never by reading a table or a project whole."""
+"""How the databases find what a merge, a split or a removal changes: by an index, never by reading a project whole."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Database, Statement, is_sqlite, rows, sql_time, transaction
-from retrospec.issues import merging, queries, recount, removal, splitting, stats, users
-from retrospec.issues.models import ClusterAlias, ClusterDay, IssueActivity, IssueCluster
-from retrospec.issues.paging import Position
-from retrospec.issues.schemas import IssuesQuery
-from tests.issues.builders import MOMENT, PROJECT, ago
+from retrospec.issues import merging, recount, removal, splitting, users
+from tests.issues.builders import PROJECT, ago
 
 # The hot one has a tenth of all that there is.
 HOT, COLD = "k0", "k7"
@@ -21,9 +17,6 @@ USERS = rows([{"project_id": PROJECT, "cluster_key": HOT, "user_hash": "u10"}])
 
 Statements = dict[str, tuple[Statement, tuple[Any, ...]]]
 STATEMENTS: Statements = {
-    "the sessions of a hot issue": (queries.SESSIONS, (PROJECT, HOT, "", 0, 30)),
-    "the sessions of an issue": (queries.SESSIONS, (PROJECT, COLD, "ready", 0.5, 30)),
-    "failures by kind": (stats.BY_KIND, (PROJECT, 19_900)),
     "a cluster, counted": (recount._COUNT, (PROJECT, COLD)),
     "days, counted": (recount._COUNT_DAYS, (PROJECT, COLD)),
     "days, forgotten": (recount._FORGET_DAYS, (PROJECT, COLD)),
@@ -46,19 +39,6 @@ BULK: Statements = {
     "markers, split": (splitting._SPLIT_MARKERS, (PROJECT, HOT, "new", SESSIONS)),
     "members, split": (splitting._SPLIT_MEMBERS, (PROJECT, HOT, "new", SESSIONS)),
     "days, split": (splitting._ADD_DAYS, (PROJECT, HOT, SESSIONS)),
-}
-LISTS: dict[str, Callable[[], Any]] = {
-    "a page": lambda: queries.page_of_state(PROJECT, "open", IssuesQuery(limit=20), None),
-    "a later page": lambda: queries.page_of_state(PROJECT, "open", IssuesQuery(limit=20), Position(MOMENT, 5)),
-    "one issue": lambda: IssueCluster.filter(project_id=PROJECT, key=COLD).exclude(state="candidate"),
-    "an alias": lambda: ClusterAlias.filter(project_id=PROJECT, source_key="a7"),
-    "the days": lambda: ClusterDay.filter(project_id=PROJECT, cluster_key=COLD, day__gte=MOMENT.date()),
-    "the activity": lambda: (
-        IssueActivity.filter(project_id=PROJECT, cluster_key=COLD).order_by("-created_at", "-uid").limit(100)
-    ),
-    "mutes that are over": lambda: IssueCluster.filter(
-        state="muted", muted_until__lte=MOMENT, project_id__in=[PROJECT]
-    ).limit(500),
 }
 
 # `i` counts to 20,000, `at` goes back by a minute each.
@@ -144,8 +124,6 @@ _WHOLE = re.compile(
 
 async def test_no_statement_reads_a_table_or_a_project_whole(full: BaseDBAsyncClient) -> None:
     shown = {name: await plan(full, statement.text(full), values) for name, (statement, values) in STATEMENTS.items()}
-    for name, query in LISTS.items():
-        shown[name] = await plan(full, *_parameterised(query().using_db(full)))
 
     assert {name: text for name, text in shown.items() if _WHOLE.search(text)} == {}
     assert all(re.search("index|primary key", text, re.I) for text in shown.values())
@@ -158,16 +136,3 @@ async def test_no_statement_on_many_rows_must_read_a_table_or_a_project_whole(fu
         shown = {name: await plan(db, statement.text(db), values) for name, (statement, values) in BULK.items()}
 
     assert {name: text for name, text in shown.items() if _WHOLE.search(text)} == {}
-
-
-async def test_a_page_of_a_state_comes_from_the_index_in_its_order(full: BaseDBAsyncClient) -> None:
-    shown = await plan(full, *_parameterised(LISTS["a page"]().using_db(full)))
-
-    assert "Sort" not in shown
-    assert "TEMP B-TREE" not in shown
-
-
-def _parameterised(query: Any) -> tuple[str, tuple[Any, ...]]:
-    query._make_query()
-    text, values = query.query.get_parameterized_sql()
-    return text, tuple(values)
