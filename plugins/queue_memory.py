@@ -5,7 +5,7 @@ import itertools
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -129,6 +129,10 @@ class MemoryQueue(QueueBackend):
     async def dead_letters(self, queue: str, scope: Scope, *, offset: int, limit: int) -> DeadLetterPage:
         newest_first = [letter for _, letter in reversed(self._lines[queue].dead[scope])]
         return DeadLetterPage(len(newest_first), newest_first[offset : offset + limit])
+
+    async def buried(self, queue: str, ids: Collection[str]) -> Collection[str]:
+        dead = {job.id for letters in self._lines[queue].dead.values() for job, _ in letters}
+        return dead.intersection(ids)
 
     async def purge(self, queue: str, scope: Scope, *, limit: int) -> Purged:
         dead = self._lines[queue].dead[scope]

@@ -1,7 +1,7 @@
 """Jobs in Redis Streams, under keys that workers written by others read as well."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from retrospec.plugin import (
 
 from . import scripts
 from .connection import Connection, RedisSettings
-from .payloads import dead_letter, read_dead_letter, read_entry, revived, with_attempt, with_id
+from .payloads import dead_letter, identity_in, read_dead_letter, read_entry, revived, with_attempt, with_id
 
 __all__ = ["RedisQueue", "RedisSettings"]
 
@@ -29,6 +29,9 @@ _KEYS = ("", ":retry", ":failed", ":failed:unprocessable", ":migrating")
 # Of retries that are due, so many come back with one claim: Redis does nothing else meanwhile.
 _RETRIES_AT_ONCE = 100
 _LONGEST_ERROR = 4_000
+_LETTERS_AT_ONCE = 500
+# Of each list the newest; 0.2 s for all of them.
+_LETTERS_SEARCHED = 20_000
 
 
 @queue_backend("redis", "Redis Streams; workers written by others may share them", settings=RedisSettings)
@@ -67,6 +70,10 @@ class RedisQueue(QueueBackend):
         """Say that Redis answers."""
         await self._redis.command("PING")
         return "Redis answers"
+
+    async def prepare(self, queue: str) -> None:
+        """Move the list of an older version into the stream, and make the group that others read with."""
+        await self._run(scripts.PREPARE, queue)
 
     async def publish(self, queue: str, jobs: Sequence[QueuedJob]) -> None:
         """Append jobs, all or none."""
@@ -120,6 +127,17 @@ class RedisQueue(QueueBackend):
         """List dead letters, newest first, those of foreign workers among them."""
         total, letters = await self._run(scripts.DEAD_LETTERS, queue, scope, offset, limit)
         return DeadLetterPage(total, tuple(read_dead_letter(letter) for letter in letters))
+
+    async def buried(self, queue: str, ids: Collection[str]) -> Collection[str]:
+        """Look for jobs in both lists: workers written by others give up without telling the outbox."""
+        wanted, found = frozenset(ids), set[str]()
+        for letters in (f"{queue}:failed", f"{queue}:failed:unprocessable"):
+            for offset in range(0, _LETTERS_SEARCHED, _LETTERS_AT_ONCE):
+                page = await self._redis.command("LRANGE", letters, offset, offset + _LETTERS_AT_ONCE - 1)
+                found.update(wanted.intersection(map(identity_in, page)))
+                if len(page) < _LETTERS_AT_ONCE:
+                    break
+        return found
 
     async def purge(self, queue: str, scope: Scope, *, limit: int) -> Purged:
         """Delete dead letters, oldest first."""

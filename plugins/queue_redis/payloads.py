@@ -71,6 +71,12 @@ def revived(letter: bytes) -> str:
     return with_attempt(read_dead_letter(letter).payload, 0) or ""
 
 
+def identity_in(letter: bytes) -> str:
+    """The id of the job that a dead letter is about."""
+    payload = read_dead_letter(letter).payload
+    return _identity(payload, _fields(payload) or {})
+
+
 def _with_attempt(fields: dict[str, msgspec.Raw], attempt: int) -> str:
     fields.pop("attempt", None)
     if attempt:

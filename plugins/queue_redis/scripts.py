@@ -35,10 +35,15 @@ local function adopt()
 end
 """
 
-# From the beginning of the stream: what came before the group, or after Redis lost it, is to be done too.
+# From the beginning of the stream: what came before the group, or after Redis lost it, is to be done too. Asked for
+# first: a refusal, here the rule, would count among the errors that Redis tells its operator of.
 _GROUP = """
-local function group_made()
-    redis.pcall('XGROUP', 'CREATE', queue, group, '0', 'MKSTREAM')
+local function make_group()
+    local groups = redis.call('EXISTS', queue) == 1 and redis.call('XINFO', 'GROUPS', queue) or {}
+    for _, known in ipairs(groups) do
+        if known[2] == group then return end
+    end
+    redis.call('XGROUP', 'CREATE', queue, group, '0', 'MKSTREAM')
 end
 """
 
@@ -59,14 +64,19 @@ local function held()
 end
 """
 
+# Arguments: group.
+PREPARE = f"""{_BEGIN}{_ADOPT}{_GROUP}
+adopt()
+make_group()
+"""
+
 # Arguments: group, payload, payload, …
 PUBLISH = f"""{_BEGIN}{_ADOPT}{_GROUP}
 adopt()
-local is_new = redis.call('EXISTS', queue) == 0
 for place = 2, #ARGV do
     append(ARGV[place])
 end
-if is_new then group_made() end
+make_group()
 """
 
 # Arguments: group, worker, how many, idle time from which an entry is anybody's, lease, how many retries to bring
@@ -83,7 +93,7 @@ end
 
 local pending = redis.pcall('XPENDING', queue, group)
 if pending.err then
-    group_made()
+    make_group()
     pending = {{0}}
 end
 
@@ -181,7 +191,6 @@ return {{before, redis.call('LLEN', letters)}}
 # another operator was faster with is left out. Answers with how many went back, and how many were set aside.
 REDRIVE = f"""{_BEGIN}{_ADOPT}{_GROUP}
 adopt()
-local is_new = redis.call('EXISTS', queue) == 0
 local redriven, aside = 0, 0
 for place = 2, #ARGV, 2 do
     if redis.call('LREM', failed, -1, ARGV[place]) == 1 then
@@ -194,7 +203,7 @@ for place = 2, #ARGV, 2 do
         end
     end
 end
-if is_new then group_made() end
+make_group()
 return {{redriven, aside}}
 """
 

@@ -5,7 +5,8 @@ come by then and the queue has nothing as old any more, the job was lost there a
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Protocol
@@ -29,7 +30,7 @@ _OTHERS_TURN_SECONDS, _LONGEST_OTHERS_TURN_SECONDS = 0.02, 0.25
 # Less than a turn lasts. Backends have timeouts of their own; this is for one that has none.
 _PUBLISH_SECONDS = 10
 _FIRST_REST, _LONGEST_REST = 0.25, 5.0
-_LEFT_BEHIND_SECONDS = 60
+_LOOK_AFTER_SECONDS = 60
 # By how much the clocks of the queue and of this process may differ.
 _MOST_SKEW = timedelta(minutes=1)
 # A job without result is published again after ever longer times, at most this.
@@ -86,7 +87,7 @@ class Relay:
         self._published = published
         self._failures = 0
         self._rests_until = 0.0
-        self._looks_behind_at = 0.0
+        self._looks_after_at = 0.0
         self._stopping = False
         self._loop = Loop("relay", self.step, pause=0.5)
 
@@ -109,7 +110,7 @@ class Relay:
             return
         await asyncio.sleep(_GATHER_SECONDS)
         try:
-            await self._take_back()
+            await self._look_after()
             await self._publish_due()
             self._failures = 0
         except (Unavailable, TimeoutError, *AWAY) as trouble:
@@ -161,13 +162,9 @@ class Relay:
         due = await sql.DUE.fetch(self._database.connection, queue, now(), BATCH)
         if not due:
             return False
-        try:
-            async with asyncio.timeout(_PUBLISH_SECONDS):
-                going = await self._lost_or_new(queue, due)
-                await self._queue.publish(queue, [_job(row) for row in going])
-        except Exception:
-            self._counters.add(self._metrics[queue])
-            raise
+        async with self._asking(queue):
+            going = await self._lost_or_new(queue, due)
+            await self._queue.publish(queue, [_job(row) for row in going])
         # After it: an entry's own time in the queue is not to seem later than this.
         await self._note(due, going, now())
         self._published()
@@ -175,14 +172,20 @@ class Relay:
 
     async def _lost_or_new(self, queue: str, due: Sequence[Row]) -> Sequence[Row]:
         """Without those that were published and still wait for their turn: a long queue must not grow by itself."""
-        if all(row["published_at"] is None for row in due):
+        published = [row for row in due if row["published_at"] is not None]
+        if not published:
             return due
+        lost = await self._lost(queue, published)
+        return [row for row in due if row["published_at"] is None or row["uid"] in lost]
+
+    async def _lost(self, queue: str, published: Sequence[Row]) -> set[int]:
         oldest = await self._queue.oldest(queue)
-        if oldest is None:
-            return due
-        # The queue has a clock of its own.
-        since = oldest - min(self._patience / 2, _MOST_SKEW)
-        return [row for row in due if row["published_at"] is None or read_time(row["published_at"]) < since]
+        if oldest is not None:
+            # The queue has a clock of its own.
+            since = oldest - min(self._patience / 2, _MOST_SKEW)
+            published = [row for row in published if read_time(row["published_at"]) < since]
+        given_up = await self._queue.buried(queue, [row["id"] for row in published]) if published else ()
+        return {row["uid"] for row in published if row["id"] not in given_up}
 
     async def _note(self, due: Sequence[Row], going: Sequence[Row], moment: datetime) -> None:
         """Write down what was published, and when to look for it; not where somebody has settled it meanwhile."""
@@ -202,13 +205,25 @@ class Relay:
             "sent": int(sent),
         }
 
-    async def _take_back(self) -> None:
-        """Publish, too, what workers of the database queue held when the settings changed to another."""
-        if monotonic() < self._looks_behind_at:
+    async def _look_after(self) -> None:
+        """Have the queues ready. Publish, too, what workers of the database queue held when the settings changed."""
+        if monotonic() < self._looks_after_at:
             return
         for queue in self._metrics:
             await sql.TAKE_BACK.run(self._database.connection, queue, now())
-        self._looks_behind_at = monotonic() + _LEFT_BEHIND_SECONDS
+            async with self._asking(queue):
+                await self._queue.prepare(queue)
+        self._looks_after_at = monotonic() + _LOOK_AFTER_SECONDS
+
+    @asynccontextmanager
+    async def _asking(self, queue: str) -> AsyncIterator[None]:
+        """Give the queue so much time, and count it when it fails."""
+        try:
+            async with asyncio.timeout(_PUBLISH_SECONDS):
+                yield
+        except Exception:
+            self._counters.add(self._metrics[queue])
+            raise
 
 
 def _job(row: Row) -> QueuedJob:

@@ -36,6 +36,16 @@ FINISH = Statement("""
 
 POSTPONE = Statement("UPDATE jobs SET due_at = $2, error = $3 WHERE id = $1 AND status = 'ready' AND due_at < $2")
 
+# What is not published is not theirs to give up: it waits for its turn.
+GIVE_UP = Statement("""
+    UPDATE jobs SET status = 'failed', finished_at = $2, error = $3, lease_token = lease_token + 1
+    WHERE uid IN (
+        SELECT uid FROM jobs
+        WHERE status = 'ready' AND published_at IS NOT NULL AND id IN (SELECT r.id FROM @rows($1: id text))
+        @lock(FOR UPDATE SKIP LOCKED)
+    )
+""")
+
 REOPEN = Statement("""
     UPDATE jobs SET status = 'ready', due_at = $2, error = '', finished_at = NULL
     WHERE uid IN (

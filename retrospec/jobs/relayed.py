@@ -1,6 +1,6 @@
 """A queue that the relay fills: what becomes of its jobs is written into the outbox, which stays the truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -60,6 +60,10 @@ class RelayedQueue(QueueBackend):
         """Ask the backend."""
         return await self._backend.check()
 
+    async def prepare(self, queue: str) -> None:
+        """Have the backend make a queue ready."""
+        await self._backend.prepare(queue)
+
     async def publish(self, queue: str, jobs: Sequence[QueuedJob]) -> None:
         """Hand jobs to the backend."""
         await self._backend.publish(queue, jobs)
@@ -110,17 +114,26 @@ class RelayedQueue(QueueBackend):
         """List the backend's dead letters."""
         return await self._backend.dead_letters(queue, scope, offset=offset, limit=limit)
 
+    async def buried(self, queue: str, ids: Collection[str]) -> Collection[str]:
+        """Have jobs looked for among the dead letters, and note in the outbox those that somebody else has given up."""
+        found = await self._backend.buried(queue, ids)
+        await self._note_given_up(found)
+        return found
+
     async def purge(self, queue: str, scope: Scope, *, limit: int) -> Purged:
-        """Delete dead letters of the backend."""
-        return await self._backend.purge(queue, scope, limit=limit)
+        """Delete dead letters of the backend. None of them is published again."""
+        ids = await self._oldest(queue, scope, limit)
+        purged = await self._backend.purge(queue, scope, limit=limit)
+        await self._note_given_up(ids)
+        return purged
 
     async def redrive(self, queue: str, *, limit: int) -> Redriven:
         """Put dead letters back, and look after them again."""
-        total = (await self._backend.dead_letters(queue, "failed", offset=0, limit=1)).total
-        oldest = await self._backend.dead_letters(queue, "failed", offset=max(total - limit, 0), limit=limit)
+        ids = await self._oldest(queue, "failed", limit)
         redriven = await self._backend.redrive(queue, limit=limit)
-        ids = [{"id": ident} for letter in oldest.entries if (ident := _id_in(letter.payload))]
-        await self._note(sql.REOPEN, rows(ids), now() + self._patience)
+        # Those that somebody else has given up still count as published.
+        await self._note_given_up(ids)
+        await self._note(sql.REOPEN, rows({"id": ident} for ident in ids), now() + self._patience)
         return redriven
 
     async def end_oldest(self, queue: str, project_id: str, session_id: str) -> None:
@@ -132,6 +145,16 @@ class RelayedQueue(QueueBackend):
             session_id: Which session.
         """
         await self._note(sql.END_OLDEST, project_id, session_id, queue, now())
+
+    async def _oldest(self, queue: str, scope: Scope, limit: int) -> list[str]:
+        """The ids of the oldest dead letters."""
+        total = (await self._backend.dead_letters(queue, scope, offset=0, limit=1)).total
+        oldest = await self._backend.dead_letters(queue, scope, offset=max(total - limit, 0), limit=limit)
+        return [ident for letter in oldest.entries if (ident := _id_in(letter.payload))]
+
+    async def _note_given_up(self, ids: Collection[str]) -> None:
+        if ids:
+            await self._note(sql.GIVE_UP, rows({"id": ident} for ident in ids), now(), "given up by its worker")
 
     async def _note(self, statement: Statement, *values: object) -> None:
         try:

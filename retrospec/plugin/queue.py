@@ -1,7 +1,7 @@
 """Queue backends: what hands jobs to workers."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -126,6 +126,16 @@ class QueueBackend(Component):
     shares_outbox: bool = False
     delays: bool = True
 
+    async def prepare(self, queue: str) -> None:
+        """Make a queue ready for workers of any kind. Called at the start, and again once a minute.
+
+        Args:
+            queue: Which queue.
+
+        Raises:
+            QueueUnavailable: Not now; it will be tried again.
+        """
+
     @abstractmethod
     async def publish(self, queue: str, jobs: Sequence[QueuedJob]) -> None:
         """Add jobs at the end, in order. Called again with the same jobs after a crash.
@@ -229,6 +239,20 @@ class QueueBackend(Component):
             offset: How many to pass over.
             limit: How many at the most.
         """
+
+    async def buried(self, queue: str, ids: Collection[str]) -> Collection[str]:
+        """Tell which jobs are dead letters, of either list. What is lost is published again, but not what was given up.
+
+        Where only this server's workers give jobs up, nobody needs to be asked, and this may be left out.
+
+        Args:
+            queue: Which queue.
+            ids: Of the jobs in question.
+
+        Returns:
+            Those of the ids that are found there.
+        """
+        return ()
 
     @abstractmethod
     async def purge(self, queue: str, scope: Scope, *, limit: int) -> Purged:

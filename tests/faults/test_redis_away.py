@@ -1,10 +1,12 @@
 """Redis goes away, stands still, or comes back empty: ingest does not notice, and no job is lost."""
 
 import asyncio
+import json
 import os
 import signal
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Literal
@@ -16,12 +18,13 @@ from tests.faults.load import Load
 from tests.faults.processes import serving, working
 from tests.faults.promises import check_there, jobs_done
 from tests.faults.streams import ANALYSIS, REPLAY, streamed
+from tests.foreign import foreign_worker
 from tests.redisserver import RedisServer
 from tests.stacks import Stack
 
 # Longer than any wait of this test: an answer that waited for Redis would not come.
 PATIENT = "[queue.redis]\ntimeout_seconds = 60\n"
-PHASE = 40
+PHASE = 25
 
 
 def in_order(names: Sequence[str]) -> dict[str, list[str]]:
@@ -114,3 +117,32 @@ async def unfinished(stack: Stack, queue: str) -> set[str]:
     """The sessions whose job of a queue has no result yet."""
     found = await stack.query(f"SELECT session_id FROM jobs WHERE queue = '{queue}' AND status = 'ready'")
     return {session for (session,) in found}
+
+
+async def test_two_servers_that_start_at_once_move_an_older_versions_list_in_order_and_have_the_groups_ready(
+    tmp_path: Path, production_stack: Stack
+) -> None:
+    settings = production_stack.environ
+    names = [f"old-{number}" for number in range(2000)]
+    async with (
+        foreign_worker(settings["REDIS_URL"], REPLAY) as replay,
+        foreign_worker(settings["REDIS_URL"], ANALYSIS) as analysis,
+    ):
+        await replay.redis.rpush(REPLAY, *(json.dumps({"sessionId": name}) for name in names))
+
+        async with AsyncExitStack() as servers:
+            starting = (servers.enter_async_context(serving(tmp_path, **settings)) for _ in range(2))
+            await asyncio.gather(*starting)
+
+            async def groups_made() -> bool:
+                return await replay.redis.type(REPLAY) == "stream" and bool(await replay.redis.exists(ANALYSIS))
+
+            await eventually(groups_made)
+
+        there = await streamed(settings["REDIS_URL"], REPLAY)
+        print(f"{len(names)} jobs in the list, {len(there)} in the stream")
+        assert there == names
+        first = await replay.take()
+        assert first is not None
+        assert first.job == {"sessionId": names[0]}
+        assert await analysis.take() is None

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from retrospec.jobs.models import Job
 from retrospec.workers import job_worker
 from tests.client import Client, Json, MakeClient, eventually, marker
+from tests.foreign import ForeignWorker, Taken
 from tests.redisserver import RedisServer
 
 QUEUES = ("replay-jobs", "analysis-jobs")
@@ -58,15 +59,11 @@ async def all_done(count: int) -> None:
     await eventually(ask)
 
 
-async def read(redis: Any, queue: str) -> tuple[str, Any]:
-    """Take a job as a worker written by somebody else does."""
-    [[_, [(entry, fields)]]] = await redis.xreadgroup(f"{queue}:group", "node-worker", {queue: ">"}, count=1)
-    return entry, json.loads(fields["payload"])
-
-
-async def end(redis: Any, queue: str, entry: str) -> None:
-    await redis.xack(queue, f"{queue}:group", entry)
-    await redis.xdel(queue, entry)
+async def taken_by(worker: ForeignWorker) -> tuple[Taken, Json]:
+    """The next job of a queue, which must be there, and what it says."""
+    taken = await worker.take(block=10_000)
+    assert taken is not None
+    return taken, dict(taken.job)
 
 
 async def test_a_session_comes_back_from_redis_with_artifact_and_report(
@@ -93,7 +90,8 @@ async def test_a_foreign_worker_reads_the_jobs_of_the_contract_and_its_callbacks
     key = (await client.recorded("s1", marker(), marker("m2", replayOffsetMs=300)))["session"]["eventsObjectKey"]
     await eventually(lambda: _both(redis))
 
-    entry, replay = await read(redis, QUEUES[0])
+    workers = [ForeignWorker(redis, queue) for queue in QUEUES]
+    entry, replay = await taken_by(workers[0])
     replay.pop("jobId")
     assert replay == {
         "projectId": "proj_default",
@@ -106,10 +104,10 @@ async def test_a_foreign_worker_reads_the_jobs_of_the_contract_and_its_callbacks
     ref = {"projectId": "proj_default", "sessionId": "s1"}
     result = ref | {"artifactKey": "replay-artifacts/s1/analysis.json", "windows": windows}
     await client.internal("/v1/internal/replay-results", result, 202)
-    await end(redis, QUEUES[0], entry)
+    await workers[0].finish(entry)
     await all_done(1)
 
-    entry, analysis = await read(redis, QUEUES[1])
+    entry, analysis = await taken_by(workers[1])
     analysis.pop("jobId")
     assert analysis == replay | {
         "markerHints": ["POST /api/orders -> 500", "POST /api/orders -> 500"],
@@ -121,7 +119,7 @@ async def test_a_foreign_worker_reads_the_jobs_of_the_contract_and_its_callbacks
     await client.internal("/v1/internal/analysis-reports", pending, 202)
     assert await Job.filter(status="done").count() == 1
     await client.internal("/v1/internal/analysis-reports", pending | {"status": "ready"}, 202)
-    await end(redis, QUEUES[1], entry)
+    await workers[1].finish(entry)
     await all_done(2)
 
 
@@ -140,7 +138,7 @@ async def test_ours_and_a_foreign_worker_share_a_group_and_do_each_job_once(
         return await depth(redis) == 12
 
     await eventually(all_there)
-    foreign = [await read(redis, QUEUES[0]) for _ in range(2)]
+    foreign = [await taken_by(ForeignWorker(redis, QUEUES[0])) for _ in range(2)]
 
     async def rest_done() -> bool:
         return await depth(redis) == 2
@@ -249,3 +247,58 @@ async def test_removing_a_session_leaves_its_jobs_in_redis_without_effect(
         await eventually(emptied)
     for queue in QUEUES:
         assert await redis.llen(f"{queue}:failed") == 0
+
+
+async def given_up(redis: Any, name: str, scope: str = "failed") -> ForeignWorker:
+    """Have a worker of somebody else give up the next job of a queue."""
+    worker = ForeignWorker(redis, name)
+    taken, _ = await taken_by(worker)
+    await worker.fail(taken, "no browser", scope=scope)
+    return worker
+
+
+async def test_what_a_foreign_worker_gave_up_is_shown_stays_given_up_and_runs_again_when_redriven(
+    make_client: MakeClient, redis: Any, redis_url: str
+) -> None:
+    client = await make_client(redis_url=redis_url, job_republish_minutes=0.005)
+    await client.recorded("s1", marker())
+    worker = await given_up(redis, QUEUES[0])
+
+    async def known() -> bool:
+        return await Job.filter(queue=QUEUES[0], status="failed").exists()
+
+    # Its time without result is over, and it is not lost.
+    await eventually(known)
+    assert await worker.take() is None
+    listed = await client.admin("GET", "/v1/admin/queue-dead-letters?queue=replay")
+    [letter] = listed["result"]["entries"]
+    assert (letter["error"], letter["attempt"], letter["sessionId"]) == ("no browser", 1, "s1")
+    assert (letter["projectId"], letter["triggerKind"]) == ("proj_default", "api_error")
+
+    redriven = await client.admin("POST", "/v1/admin/queue-redrive", json={"queue": "replay"})
+    assert (redriven["result"]["redriven"], redriven["result"]["remainingFailed"]) == (1, 0)
+    taken, _ = await taken_by(worker)
+    result = {"projectId": "proj_default", "sessionId": "s1", "artifactKey": "replay-artifacts/s1/analysis.json"}
+    await client.internal("/v1/internal/replay-results", result | {"windows": []}, 202)
+    await worker.finish(taken)
+    await all_done(1)
+
+
+async def test_what_a_foreign_worker_gave_up_and_an_operator_purged_is_not_published_again(
+    make_client: MakeClient, redis: Any, redis_url: str
+) -> None:
+    client = await make_client(redis_url=redis_url)
+    await client.recorded("s1", marker())
+    await given_up(redis, QUEUES[0])
+    await given_up(redis, QUEUES[1], "failed:unprocessable")
+
+    async def noted() -> bool:
+        return await Job.filter(published_at=None).count() == 0
+
+    await eventually(noted)
+    for queue, scope in (("replay", "failed"), ("analysis", "unprocessable")):
+        asked = {"queue": queue, "scope": scope}
+        purged = await client.admin("POST", "/v1/admin/queue-dead-letters/purge", json=asked)
+        assert (purged["result"]["deleted"], purged["result"]["remaining"]) == (1, 0)
+
+    assert await Job.filter(status="failed").count() == 2
