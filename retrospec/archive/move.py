@@ -10,7 +10,7 @@ from retrospec.archive.digest import Digests, differing, digests
 from retrospec.archive.dump import NamedObject, ObjectKeys, Part, dump, name_objects
 from retrospec.archive.link import Link, connected, require_current
 from retrospec.archive.load import EmptyDatabase
-from retrospec.archive.objects import fetch, in_order, place, require_empty
+from retrospec.archive.objects import fetch, in_order, known_to_be_empty, place
 from retrospec.archive.progress import Report
 from retrospec.archive.restore import explained
 from retrospec.archive.stores import opened_storage
@@ -57,16 +57,17 @@ async def move(source: Settings, target: Settings, report: Report, *, resume: bo
         link = await stack.enter_async_context(connected(source))
         schema = await require_current(link)
         other = await _target_database(stack, source, target, schema)
-        storages = await _storages(stack, source, target, resume=resume)
+        storages = await _storages(stack, source, target)
         if other is None and storages is None:
             raise SettingsError("the other settings keep everything where it is now: there is nothing to move")
+        look = resume or storages is None or not await known_to_be_empty(storages[1])
         keys = stack.enter_context(ObjectKeys())
         async with link.snapshot():
             await name_objects(link, keys)
             before = await digests(link)
         with explained():
             if storages is not None:
-                await _copy_objects(*storages, keys, moved, report, resume=resume)
+                await _copy_objects(*storages, keys, moved, report, look=look)
             if other is not None:
                 moved.rows = await _copy_rows(link, other, before, report)
             else:
@@ -86,14 +87,12 @@ async def _target_database(
 
 
 async def _storages(
-    stack: AsyncExitStack, source: Settings, target: Settings, *, resume: bool
+    stack: AsyncExitStack, source: Settings, target: Settings
 ) -> tuple[StorageBackend, StorageBackend] | None:
     if _place(source) == _place(target):
         return None
     here = await stack.enter_async_context(opened_storage(source))
     there = await stack.enter_async_context(opened_storage(target))
-    if not resume:
-        await require_empty(there)
     return here, there
 
 
@@ -102,14 +101,14 @@ def _place(settings: Settings) -> tuple[str, dict[str, Any]]:
 
 
 async def _copy_objects(
-    here: StorageBackend, there: StorageBackend, keys: ObjectKeys, moved: Moved, report: Report, *, resume: bool
+    here: StorageBackend, there: StorageBackend, keys: ObjectKeys, moved: Moved, report: Report, *, look: bool
 ) -> None:
     async def copy(named: NamedObject) -> int | None:
         held = await fetch(here, named.key)
         if held is None:
             return None
         with held:
-            await place(there, held, resume=resume, read_back=True)
+            await place(there, held, look=look, read_back=True)
         return held.size
 
     total = len(keys)

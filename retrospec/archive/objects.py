@@ -94,20 +94,20 @@ async def fetch(storage: StorageBackend, key: str) -> Held | None:
     return held
 
 
-async def place(storage: StorageBackend, held: Held, *, resume: bool, read_back: bool = False) -> None:
+async def place(storage: StorageBackend, held: Held, *, look: bool, read_back: bool = False) -> None:
     """Write an object.
 
     Args:
         storage: Where to.
         held: What.
-        resume: Leave one that is there already, if it is the same.
+        look: Whether one may be there already: it stays, if it is the same.
         read_back: Read it afterwards.
 
     Raises:
         NotEmpty: Another object has its key.
         Unfinished: What is read back is something else.
     """
-    if resume and (there := await _fingerprint(storage, held.key)):
+    if look and (there := await _fingerprint(storage, held.key)):
         if there != (held.size, held.sha256):
             raise NotEmpty(f"the storage has another object at {held.key}: clear it, or take an empty one")
         return
@@ -128,17 +128,19 @@ async def _fingerprint(storage: StorageBackend, key: str) -> tuple[int, str] | N
     return size, digest.hexdigest()
 
 
-async def require_empty(storage: StorageBackend) -> None:
-    """See that a storage holds nothing, as far as it can tell.
+async def known_to_be_empty(storage: StorageBackend) -> bool:
+    """See that a storage holds nothing. If it cannot tell, each object has to be looked for before it is written.
 
     Raises:
-        NotEmpty: It does; the text names some of it.
+        NotEmpty: It holds something; the text names some of it.
     """
-    if some := await storage.sample(3):
+    some = await storage.sample(3)
+    if some:
         raise NotEmpty(
             f"the storage is not empty: it holds {', '.join(some)}{', …' if len(some) == 3 else ''}; clear it or take "
             "another. If they come from an attempt that broke off, go on with --resume"
         )
+    return some is not None
 
 
 async def in_order(

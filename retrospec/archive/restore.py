@@ -15,7 +15,7 @@ from retrospec.archive.errors import Unfinished
 from retrospec.archive.layout import Manifest
 from retrospec.archive.link import connected
 from retrospec.archive.load import BeforeCommit, EmptyDatabase
-from retrospec.archive.objects import Held, in_order, place, require_empty
+from retrospec.archive.objects import Held, in_order, known_to_be_empty, place
 from retrospec.archive.progress import Report, in_thread
 from retrospec.archive.reader import objects, parts, tables_of
 from retrospec.archive.stores import opened_storage
@@ -50,20 +50,19 @@ async def restore(settings: Settings, path: Path, report: Report, *, resume: boo
     async with opened_storage(settings) as storage, connected(settings, make=True) as link:
         database = EmptyDatabase(link, settings, manifest.header.schema, tables_of(manifest.header))
         await database.prepare()
-        if not resume:
-            await require_empty(storage)
+        look = resume or not await known_to_be_empty(storage)
         with explained():
-            await _write_objects(storage, path, manifest, report, resume=resume)
+            await _write_objects(storage, path, manifest, report, look=look)
             await database.fill(in_thread(parts(path, manifest)), report, _of_the_manifest(manifest))
     return manifest
 
 
 async def _write_objects(
-    storage: StorageBackend, path: Path, manifest: Manifest, report: Report, *, resume: bool
+    storage: StorageBackend, path: Path, manifest: Manifest, report: Report, *, look: bool
 ) -> None:
     async def write(held: Held) -> None:
         with held:
-            await place(storage, held, resume=resume)
+            await place(storage, held, look=look)
 
     done = 0
     async with aclosing(in_thread(objects(path))) as source, aclosing(in_order(source, write)) as written:

@@ -27,7 +27,7 @@ OBJECTS = {
     f"replay-artifacts/{'long-' * 30}/analysis.json": (b"{}", "application/x-of-its-own"),
     "replay-artifacts/s1/nothing.json": (b"", "application/json"),
     # More than is held in memory, of bytes that no compression makes fewer.
-    "replay-artifacts/s1/replay.mp4": (secrets.token_bytes(3 << 20), "video/mp4"),
+    "replay-artifacts/s1/replay.mp4": (secrets.token_bytes(3 << 19), "video/mp4"),
 }
 ODD = 'é ✓ 𝄞 "quoted" \\ \n line'
 ROWS = 5
