@@ -141,7 +141,7 @@ class Preparer:
     def _user_hash(self, project_id: str, user_id: str | None) -> str:
         if not user_id:
             return ""
-        return hmac.new(self._user_secret, f"{project_id}\0{user_id}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._user_secret, f"{project_id}\0{user_id}".encode(), "sha256").hex()
 
 
 def _facts(route: str, marker: MarkerRecord) -> MarkerFacts:
