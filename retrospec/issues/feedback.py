@@ -11,10 +11,10 @@ from retrospec.core.db import reading, transaction
 from retrospec.core.errors import Invalid, NotFound
 from retrospec.core.ijson import steady
 from retrospec.issues.activity import Happening, name_of, note_of, record
-from retrospec.issues.listed import feedback_of_row
-from retrospec.issues.lookup import KEY_COLUMN, find_issue, read_issue
+from retrospec.issues.listed import ACTIVITY_KIND, ACTIVITY_TIME, feedback_of_row
+from retrospec.issues.lookup import find_issue, read_key
 from retrospec.issues.paging import ListedRow, Page, Position, read_cursor, read_page
-from retrospec.issues.queries import ACTIVITIES, KIND_COLUMN
+from retrospec.issues.queries import ACTIVITIES
 from retrospec.issues.schemas import (
     Feedback,
     FeedbackGiven,
@@ -74,13 +74,13 @@ async def list_feedback(project_id: str, cluster_key: str, query: FeedbackQuery)
     after = read_cursor(query.cursor)
 
     async def work(db: BaseDBAsyncClient) -> tuple[str, Page]:
-        key: str = (await read_issue(db, project_id, cluster_key))[KEY_COLUMN]
+        key = await read_key(db, project_id, cluster_key)
 
         async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
             return await ACTIVITIES.select(db, project_id, key, position.at, position.uid, count)
 
         # What happened by itself stands among it, and is no feedback.
-        page = await read_page(fetch, _is_feedback, after=after, limit=query.limit)
+        page = await read_page(fetch, _is_feedback, time=ACTIVITY_TIME, after=after, limit=query.limit)
         return key, page
 
     key, page = await reading(work)
@@ -89,4 +89,4 @@ async def list_feedback(project_id: str, cluster_key: str, query: FeedbackQuery)
 
 
 def _is_feedback(row: ListedRow) -> bool:
-    return row[KIND_COLUMN] in KINDS
+    return row[ACTIVITY_KIND] in KINDS

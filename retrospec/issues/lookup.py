@@ -4,18 +4,15 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Statement
 from retrospec.core.errors import NotFound
+from retrospec.issues.listed import ISSUE_FIELDS, KEY
 from retrospec.issues.models import CANDIDATE, ClusterAlias, IssueCluster
 from retrospec.issues.paging import ListedRow
-from retrospec.issues.schemas import Issue
 
 # As the column has it: Tortoise refuses to look for longer texts.
 KEY_LIMIT = 200
-# What a list is in the order of, and the fields of `Issue`, but for the confidence.
-ISSUE_COLUMNS = ", ".join(
-    ["c.last_seen_at AS listed_at", "c.uid"] + [f"c.{name}" for name in Issue.__struct_fields__ if name != "confidence"]
-)
-KEY_COLUMN = 2 + Issue.__struct_fields__.index("key")
+ISSUE_COLUMNS = ", ".join(["c.uid", *(f"c.{name}" for name in ISSUE_FIELDS)])
 
+IS_ISSUE = Statement("SELECT key FROM issue_clusters WHERE project_id = $1 AND key = $2 AND state <> 'candidate'")
 BY_KEY = Statement(f"""
     SELECT {ISSUE_COLUMNS} FROM issue_clusters c WHERE c.project_id = $1 AND c.key = $2 AND c.state <> 'candidate'
 """)  # noqa: S608 (the columns are our own)
@@ -43,6 +40,15 @@ async def read_issue(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -
         if found := await statement.select(db, project_id, cluster_key):
             return found[0]
     raise NotFound("issue cluster not found")
+
+
+async def read_key(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -> str:
+    """The key of the issue that a key means: mostly the same. As `read_issue` otherwise."""
+    _check(cluster_key)
+    if await IS_ISSUE.select(db, project_id, cluster_key):
+        return cluster_key
+    key: str = (await read_issue(db, project_id, cluster_key))[KEY]
+    return key
 
 
 async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClient) -> IssueCluster:

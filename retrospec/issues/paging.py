@@ -29,7 +29,7 @@ class Position:
 START = Position(datetime(9999, 1, 1, tzinfo=UTC), 0)
 
 
-# Its time and its `uid`, and what else the list shows.
+# Its `uid`, and then what the list shows; a time, which the list is in the order of, is among it.
 ListedRow = Sequence[Any]
 
 
@@ -45,6 +45,7 @@ async def read_page(
     fetch: Callable[[Position, int], Awaitable[Sequence[ListedRow]]],
     fits: Callable[[ListedRow], bool] | None,
     *,
+    time: int,
     after: Position,
     limit: int,
 ) -> Page:
@@ -56,25 +57,34 @@ async def read_page(
     Args:
         fetch: Reads so many rows that follow a position, in order.
         fits: Which rows the page may show; None shows all.
+        time: Where a row has the time.
         after: Where the page before ended.
         limit: How many rows the page may have.
     """
+    if fits is None:
+        got = list(await fetch(after, limit + 1))
+        return Page(got[:limit], _cursor(got[limit - 1], time) if len(got) > limit else "")
     found: list[ListedRow] = []
-    seen, step = 0, limit + 1 if fits is None else max(_STEP, limit + 1)
+    last, seen, step = None, 0, max(_STEP, limit + 1)
     while True:
-        got = await fetch(after, step)
+        got = list(await fetch(after, step))
         for row in got:
-            if len(found) == limit:
+            if last is not None and len(found) == limit:
                 # There is more, if only to look at.
-                return Page(found, write_cursor(after))
-            after = Position(read_time(row[0]), row[1])
-            if fits is None or fits(row):
+                return Page(found, _cursor(last, time))
+            last = row
+            if fits(row):
                 found.append(row)
         seen += len(got)
-        if len(got) < step:
+        if last is None or len(got) < step:
             return Page(found, "")
         if seen >= MOST_SEEN:
-            return Page(found, write_cursor(after))
+            return Page(found, _cursor(last, time))
+        after = Position(read_time(last[time]), last[0])
+
+
+def _cursor(row: ListedRow, time: int) -> str:
+    return write_cursor(Position(read_time(row[time]), row[0]))
 
 
 def write_cursor(position: Position) -> str:

@@ -9,8 +9,19 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.core.clock import now
 from retrospec.core.db import Row, Statement, reading
 from retrospec.core.errors import Invalid
-from retrospec.issues.listed import activity_of_row, issue_of_row, session_of_row
-from retrospec.issues.lookup import ISSUE_COLUMNS, KEY_COLUMN, read_issue
+from retrospec.issues.listed import (
+    KEY,
+    KIND,
+    LAST_OBSERVED,
+    LAST_SEEN,
+    STATUS,
+    SURE,
+    SYMPTOM,
+    activity_of_row,
+    issue_of_row,
+    session_of_row,
+)
+from retrospec.issues.lookup import ISSUE_COLUMNS, read_issue, read_key
 from retrospec.issues.mutes import reading_after_mutes
 from retrospec.issues.paging import START, ListedRow, Page, Position, read_cursor, read_page
 from retrospec.issues.schemas import (
@@ -18,7 +29,6 @@ from retrospec.issues.schemas import (
     IssueDay,
     IssueDetail,
     IssueList,
-    IssueSession,
     IssueSessions,
     IssuesQuery,
     SessionFilters,
@@ -40,7 +50,7 @@ def _listing(states: Sequence[str]) -> Statement:
             ORDER BY c.last_seen_at DESC, c.uid DESC LIMIT $4) AS of_{state}"""  # noqa: S608 (states are our own)
         for state in states
     ]
-    return Statement(" UNION ALL ".join(parts) + " ORDER BY listed_at DESC, uid DESC LIMIT $4")
+    return Statement(" UNION ALL ".join(parts) + " ORDER BY last_seen_at DESC, uid DESC LIMIT $4")
 
 
 LISTINGS = {
@@ -49,7 +59,7 @@ LISTINGS = {
 }
 
 SESSIONS = Statement("""
-    SELECT m.last_observed_at AS listed_at, m.uid, m.session_id, m.project_id, s.site, s.route, s.started_at,
+    SELECT m.uid, m.session_id, m.project_id, s.site, s.route, s.started_at,
            s.duration_ms, m.last_observed_at, m.marker_count, coalesce(c.status, 'pending') AS report_status,
            coalesce(c.confidence, 0) AS report_confidence, coalesce(c.symptom, '') AS report_symptom
     FROM (
@@ -67,11 +77,10 @@ DAYS = Statement("""
 """)
 
 ACTIVITIES = Statement("""
-    SELECT created_at, uid, id, project_id, cluster_key, kind, session_id, note, metadata, created_by
+    SELECT uid, id, project_id, cluster_key, kind, session_id, note, metadata, created_by, created_at
     FROM issue_activities WHERE project_id = $1 AND cluster_key = $2 AND (created_at, uid) < ($3, $4)
     ORDER BY created_at DESC, uid DESC LIMIT $5
 """)
-KIND_COLUMN = 5
 
 
 async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) -> IssueList:
@@ -93,7 +102,7 @@ async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) ->
         async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
             return await listing.select(db, project_id, position.at, position.uid, count)
 
-        return await read_page(fetch, _fits(query), after=after, limit=query.limit)
+        return await read_page(fetch, _fits(query), time=LAST_SEEN, after=after, limit=query.limit)
 
     page = await reading_after_mutes(project_id, work)
     shown = [issue_of_row(row, min_sessions) for row in page.rows]
@@ -105,8 +114,7 @@ def _fits(query: IssuesQuery) -> Callable[[ListedRow], bool] | None:
     if not kind and not sought:
         return None
     return lambda row: (
-        (not kind or row[_KIND] == kind)
-        and (sought in row[_SYMPTOM].casefold() or sought in row[KEY_COLUMN].casefold())
+        (not kind or row[KIND] == kind) and (sought in row[SYMPTOM].casefold() or sought in row[KEY].casefold())
     )
 
 
@@ -150,13 +158,13 @@ async def list_sessions(project_id: str, cluster_key: str, query: SessionsQuery)
     after, filters = read_cursor(query.cursor), SessionFilters(query.report_status, query.min_confidence)
 
     async def work(db: BaseDBAsyncClient) -> tuple[str, Page]:
-        key: str = (await read_issue(db, project_id, cluster_key))[KEY_COLUMN]
+        key = await read_key(db, project_id, cluster_key)
 
         async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
             return await SESSIONS.select(db, project_id, key, position.at, position.uid, count)
 
         fits = _reported(query) if query.report_status or query.min_confidence else None
-        return key, await read_page(fetch, fits, after=after, limit=query.limit)
+        return key, await read_page(fetch, fits, time=LAST_OBSERVED, after=after, limit=query.limit)
 
     key, page = await reading(work)
     return IssueSessions(
@@ -170,11 +178,4 @@ async def list_sessions(project_id: str, cluster_key: str, query: SessionsQuery)
 
 def _reported(query: SessionsQuery) -> Callable[[ListedRow], bool]:
     status, least = query.report_status, query.min_confidence
-    return lambda row: (not status or row[_STATUS] == status) and row[_CONFIDENCE] >= least
-
-
-# Where a row has what filters look at, behind its time and its `uid`.
-_KIND, _SYMPTOM = (2 + Issue.__struct_fields__.index(name) for name in ("kind", "symptom"))
-_STATUS, _CONFIDENCE = (
-    2 + IssueSession.__struct_fields__.index(name) for name in ("report_status", "report_confidence")
-)
+    return lambda row: (not status or row[STATUS] == status) and row[SURE] >= least
