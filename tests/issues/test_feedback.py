@@ -63,7 +63,9 @@ async def test_the_list_is_newest_first_and_holds_feedback_only() -> None:
     listed = await list_feedback(PROJECT, A, FeedbackQuery(200))
 
     assert [one.feedback_kind for one in listed.events] == ["split", "merge", *reversed(KINDS)]
-    assert (await list_feedback(PROJECT, A, FeedbackQuery(2))).events == listed.events[:2]
+    first = await list_feedback(PROJECT, A, FeedbackQuery(2))
+    assert first.events == listed.events[:2]
+    assert (await list_feedback(PROJECT, A, FeedbackQuery(200, first.next_cursor))).events == listed.events[2:]
     assert (listed.cluster_key, listed.limit) == (A, 200)
 
 

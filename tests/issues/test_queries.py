@@ -84,7 +84,7 @@ async def test_the_search_finds_parts_of_symptom_and_key_and_takes_wildcards_as_
 
     for text in ("PAYING", "100%", "d_n", "\\ a", "A:1"):
         assert await keys(q=text) == ["a:1"], text
-    for text in ("überweisung"[1:], "Über", "B:"):
+    for text in ("überweisung", "ÜBER", "B:"):
         assert await keys(q=text) == ["b:2"], text
     for text in ("1%f", "a_1", "%%", "nowhere"):
         assert await keys(q=text) == [], text
@@ -208,3 +208,21 @@ class TestSessionsOfAnIssue:
 
         assert (found.cluster_key, found.limit) == (A, 7)
         assert (found.filters.report_status, found.filters.min_confidence) == ("ready", 0.5)
+
+    async def test_pages_follow_each_other_with_the_same_filters(self) -> None:
+        first = await queries.list_sessions(PROJECT, A, SessionsQuery(limit=2))
+        second = await queries.list_sessions(PROJECT, A, SessionsQuery(limit=2, cursor=first.next_cursor))
+        third = await queries.list_sessions(PROJECT, A, SessionsQuery(limit=2, cursor=second.next_cursor))
+
+        pages = [[one.session_id for one in page.sessions] for page in (first, second, third)]
+        assert pages == [["none", "waiting"], ["ready", "doubtful"], ["failed"]]
+        assert third.next_cursor == ""
+
+        pending = await queries.list_sessions(PROJECT, A, SessionsQuery(limit=1, report_status="pending"))
+        rest = SessionsQuery(limit=5, report_status="pending", cursor=pending.next_cursor)
+        found = await queries.list_sessions(PROJECT, A, rest)
+        assert ([one.session_id for one in found.sessions], found.next_cursor) == (["waiting"], "")
+
+    async def test_what_is_no_cursor_is_refused_by_name(self) -> None:
+        with pytest.raises(Invalid, match="cursor"):
+            await self.listed(cursor="x")
