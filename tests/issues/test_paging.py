@@ -27,7 +27,8 @@ class Rows:
 
     async def pages(self, limit: int, every: int | None) -> list[Page]:
         """All pages, of every so-manieth row; None filters nothing."""
-        found, cursor = [], ""
+        found: list[Page] = []
+        cursor = ""
         while not found or cursor:
             fits = None if every is None else lambda row: row[0] % every == 0
             page = await read_page(self.fetch, fits, time=TIME, after=read_cursor(cursor), limit=limit)
