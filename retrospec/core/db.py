@@ -1,5 +1,6 @@
 """The database: its connection, transactions, and SQL that both dialects understand."""
 
+import asyncio
 import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -51,6 +52,7 @@ AWAY = (
 # Nothing of such a transaction is left, so it may be done once more.
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _ATTEMPTS = 3
+_BREATH_SECONDS = 0.05
 transaction = in_transaction
 
 
@@ -161,6 +163,8 @@ async def transact(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Resul
         with suppress(*_AGAIN):
             async with in_transaction() as db:
                 return await work(db)
+        # Whoever was in the way goes first, or both would meet in the same place.
+        await asyncio.sleep(_BREATH_SECONDS)
     async with in_transaction() as db:
         return await work(db)
 

@@ -51,12 +51,22 @@ def answer_error(request: Request, error: Exception) -> HTTPResponse:
         log.error(
             "request failed", method=request.method, path=request.path, request_id=str(request.id), exc_info=error
         )
+    elif isinstance(error, AWAY):
+        # Which limit it was, or what the driver says, is for the operator.
+        log.warning(
+            "the database does not answer", path=request.path, request_id=str(request.id), error=describe(error)
+        )
     response = answer(ErrorAnswer(str(known), known.code, str(request.id), known.detail), known.status)
     if known.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(known.retry_after)))
     if isinstance(error, SanicMethodNotAllowed):
         response.headers["Allow"] = ", ".join(method for method in _METHODS if _takes(request, method))
     return response
+
+
+def describe(error: BaseException) -> str:
+    """An error in a line: some of the drivers' have no text."""
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _takes(request: Request, method: str) -> bool:

@@ -50,14 +50,21 @@ async def opened(url: str, **options: Any) -> AsyncIterator[Database]:
 
 
 @pytest.mark.parametrize(
-    "limits",
+    ("limits", "says"),
     [
-        {"database_lock_timeout_seconds": 0.2},
-        {"database_statement_timeout_seconds": 0.2, "database_lock_timeout_seconds": 0},
+        ({"database_lock_timeout_seconds": 0.2}, "canceling statement due to lock timeout"),
+        (
+            {"database_statement_timeout_seconds": 0.2, "database_lock_timeout_seconds": 0},
+            "canceling statement due to statement timeout",
+        ),
     ],
 )
 async def test_what_waits_for_too_long_is_told_to_come_again_and_then_has_its_answer(
-    make_client: MakeClient, database_url: str, limits: dict[str, float]
+    make_client: MakeClient,
+    database_url: str,
+    limits: dict[str, float],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     client = await make_client(**limits)
     await client.recorded("s1", marker())
@@ -71,6 +78,8 @@ async def test_what_waits_for_too_long_is_told_to_come_again_and_then_has_its_an
     assert [
         (name, answer.status_code, answer.text) for name, answer in refused if not is_told_to_come_again(answer)
     ] == []
+    # Who runs the server is told which limit it was.
+    assert says in capsys.readouterr().out
     assert [(name, answer.status_code, answer.text) for name, answer in back if not answer.is_success] == []
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +14,11 @@ import pytest
 from retrospec.core.db import Database
 from retrospec.issues.models import IssueCluster
 from retrospec.schema import MODELS
-from tests.client import Client, marker, wire
+from tests.client import Client, MakeClient, marker, wire
 from tests.faults.processes import Process, serving
 from tests.issues.builders import assert_exact, expected
 
-LABELS = [f"POST /api/{name} -> 500" for name in ("alpha", "beta", "gamma", "delta", "epsilon")]
+LABELS = [f"POST /api/{name} -> 500" for name in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta")]
 KINDS = ("api_error", "js_exception")
 SESSIONS = 40
 STARTED = wire(datetime.now(UTC) - timedelta(hours=2))
@@ -34,7 +34,13 @@ class Crowd:
 
     async def ingest(self, number: int) -> None:
         """Send one of the sessions, again and again with other failures."""
-        chosen = self.chance.sample(LABELS, 3)
+        await self._send(number, self.chance.sample(LABELS, 5))
+
+    async def hit_all(self) -> None:
+        """Send a session with every failure, so that every cluster is there."""
+        await self._send(0, LABELS)
+
+    async def _send(self, number: int, labels: Sequence[str]) -> None:
         session = {"id": f"s{number % SESSIONS}", "site": "x", "route": "/", "userId": f"u{number % 7}"}
         await self._post(
             "/v1/ingest/session",
@@ -42,7 +48,7 @@ class Crowd:
                 "session": session | {"startedAt": STARTED, "durationMs": 5},
                 "markers": [
                     marker(f"m{i}", label=label, clusterKey=label, kind=KINDS[len(label) % 2])
-                    for i, label in enumerate(chosen)
+                    for i, label in enumerate(labels)
                 ],
             },
         )
@@ -98,7 +104,12 @@ async def test_counters_stay_exact_and_nothing_fails_while_everything_happens_at
 
 @pytest.mark.parametrize("dialect", ["postgres"])
 async def test_processes_on_the_same_hot_clusters_never_lock_each_other_out(database_url: str, tmp_path: Path) -> None:
-    settings = {"DATABASE_URL": database_url, "EMBEDDED_WORKER": "true", "SESSION_RETENTION_DAYS": "2"}
+    settings = {
+        "DATABASE_URL": database_url,
+        "EMBEDDED_WORKER": "true",
+        "SESSION_RETENTION_DAYS": "2",
+        "INGEST_BATCH_SIZE": "2",
+    }
     # Waited for in circles it would be for longer: each circle is seen, counted, and broken by an error.
     settings |= {"AUTO_PROMOTE_INTERVAL_MINUTES": "0.01", "AUTO_CLEANUP_INTERVAL_MINUTES": "0.01", "ALERT_SINKS": "log"}
     async with AsyncExitStack() as running:
@@ -106,11 +117,11 @@ async def test_processes_on_the_same_hot_clusters_never_lock_each_other_out(data
         crowds = [
             Crowd(await running.enter_async_context(talking_to(server)), seed) for seed, server in enumerate(servers)
         ]
-        await asyncio.gather(*(crowd.ingest(number) for crowd in crowds for number in range(20)))
+        await crowds[0].hit_all()
 
         await asyncio.gather(
-            *(crowd.ingest(number) for crowd in crowds for number in range(150)),
-            *(crowd.interfere(number) for crowd in crowds for number in range(50)),
+            *(crowd.ingest(number) for crowd in crowds for number in range(120)),
+            *(crowd.interfere(number) for crowd in crowds for number in range(30)),
             grow_old(database_url, 30),
         )
         for server in servers:
@@ -134,6 +145,24 @@ async def test_processes_on_the_same_hot_clusters_never_lock_each_other_out(data
         await assert_counted()
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("dialect", ["postgres"])
+async def test_batches_that_share_hot_clusters_take_them_in_one_order(
+    make_client: MakeClient, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many transactions at once as several processes have.
+    monkeypatch.setattr("retrospec.ingest.service._BATCHES_ON_POSTGRES", 12)
+    client = await make_client(database_pool_size=16, ingest_batch_size=2)
+    crowd = Crowd(client.http, seed=4)
+    await crowd.hit_all()
+
+    await asyncio.gather(*(crowd.ingest(number) for number in range(300)))
+
+    assert {answer.status_code for answer in crowd.answers} == {202}
+    await assert_counted()
+    await hang_up(database_url)
+    assert (await statistics(database_url))[0] == 0
 
 
 async def assert_counted() -> None:
@@ -161,6 +190,16 @@ async def grow_old(url: str, times: int) -> None:
             await connection.execute(
                 "UPDATE sessions SET created_at = created_at - interval '9 days' WHERE session_id = $1", session
             )
+    finally:
+        await connection.close()
+
+
+async def hang_up(url: str) -> None:
+    """End all connections: whatever a connection has counted is told when it ends."""
+    connection = await asyncpg.connect(url)  # type: ignore[no-untyped-call]
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    try:
+        await connection.execute(f"SELECT pg_terminate_backend(pid, 10000) {others}")
     finally:
         await connection.close()
 
