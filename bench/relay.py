@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import psutil
 from redis.asyncio import Redis
 
 from bench.load import pour
 from bench.postgres import postgres
-from bench.server import folder, serving
+from bench.server import Running, folder, serving
 from bench.sessions import requests
 from tests.redisserver import RedisServer
 
@@ -41,22 +42,26 @@ def database(kind: str) -> Iterator[dict[str, str]]:
             yield {"DATABASE_URL": url}
 
 
+async def seen(redis: Any, after: Any) -> float:
+    """When there is a new entry."""
+    assert await redis.xread({_STREAM: after}, block=5_000)
+    return time.perf_counter()
+
+
 async def one(http: httpx.AsyncClient, redis: Any, number: int) -> tuple[float, float]:
     """Send a session; gives the seconds to its job in the stream, from the request and from the answer on."""
     last = await redis.xrevrange(_STREAM, count=1)
-    reading = asyncio.create_task(redis.xread({_STREAM: last[0][0] if last else "0"}, block=5_000))
+    reading = asyncio.create_task(seen(redis, last[0][0] if last else "0"))
     await asyncio.sleep(_REST_SECONDS)
     marker = {"id": "m1", "kind": "api_error", "label": "POST /api/orders -> 500", "replayOffsetMs": 900}
     key = f"session-events/proj_default/2026/01/01/shop.example/rest-{number}.json"
     session = {"id": f"rest-{number}", "site": "shop.example", "eventsObjectKey": key}
-    times: dict[str, float] = {}
-    reading.add_done_callback(lambda _: times.setdefault("read", time.perf_counter()))
     sent = time.perf_counter()
     answer = await http.post("/v1/ingest/session", json={"session": session, "markers": [marker]})
     answered = time.perf_counter()
     assert answer.status_code == 202, answer.text
-    assert await reading
-    return times["read"] - sent, times["read"] - answered
+    read = await reading
+    return read - sent, read - answered
 
 
 def show(what: str, seconds: Sequence[float]) -> None:
@@ -83,22 +88,28 @@ async def arrived(redis: Any, count: int) -> float:
     return time.perf_counter() - begun
 
 
-async def under_load(server: RedisServer, count: int) -> None:
+async def under_load(server: Running, queue: RedisServer, count: int) -> None:
     """Sessions a second with Redis, without it, and what follows when it is back."""
-    flow = requests()
-    async with Redis.from_url(server.url) as redis:
+    flow, process = requests(), psutil.Process(server.process.pid)
+
+    async def sessions(what: str) -> None:
+        before = process.cpu_times()
+        load = await pour(_PORT, flow, connections=_CONNECTIONS, count=count)
+        after = process.cpu_times()
+        spent = after.user + after.system - before.user - before.system
+        each = spent / count * 1000
+        print(f"{what}: {load.rate:.0f} sessions/s, {each:.2f} ms of the server's CPU each  {load.statuses}")
+
+    async with Redis.from_url(queue.url) as redis:
         before = await redis.xlen(_STREAM)
-        beside = await pour(_PORT, flow, connections=_CONNECTIONS, count=count)
+        await sessions("with Redis")
         behind = await arrived(redis, before + count)
-    print(
-        f"with Redis: {beside.rate:.0f} sessions/s; the last job is there {behind * 1000:.0f} ms after the last answer"
-    )
-    server.stop()
-    away = await pour(_PORT, flow, connections=_CONNECTIONS, count=count)
-    print(f"without it: {away.rate:.0f} sessions/s, {away.rate / beside.rate:.2f} of that  {away.statuses}")
+    print(f"  the last job is there {behind * 1000:.0f} ms after the last answer")
+    queue.stop()
+    await sessions("without it")
     # It comes back with nothing in it, and is looked for at most every 5 seconds.
-    await asyncio.to_thread(server.start)
-    async with Redis.from_url(server.url) as redis:
+    await asyncio.to_thread(queue.start)
+    async with Redis.from_url(queue.url) as redis:
         noticed = await arrived(redis, 1)
         took = await arrived(redis, count)
     print(f"back again: noticed after {noticed:.1f} s, then {2 * count} jobs in {took:.2f} s, {2 * count / took:.0f}/s")
@@ -113,7 +124,7 @@ def main() -> None:
         settings = {"RATE_LIMIT_REQUESTS_PER_SEC": "0", "EMBEDDED_WORKER": "false", "LOG_LEVEL": "ERROR"}
         with serving(data, _PORT, REDIS_URL=redis.url, **settings, **chosen) as server:
             asyncio.run(at_rest(server.url, redis.url, options.count))
-            asyncio.run(under_load(redis, 10 * options.count))
+            asyncio.run(under_load(server, redis, 10 * options.count))
 
 
 if __name__ == "__main__":
