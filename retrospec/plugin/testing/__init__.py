@@ -3,5 +3,5 @@
 import pytest
 
 # pytest explains a failed assert only in modules that it knows as tests.
-SUITES = ("alerts", "analysis", "clustering", "queue", "redaction", "storage")
+SUITES = ("alerts", "analysis", "clustering", "dead_letters", "queue", "queue_kit", "redaction", "storage")
 pytest.register_assert_rewrite(*(f"{__name__}.{family}" for family in SUITES))

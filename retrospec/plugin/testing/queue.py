@@ -2,51 +2,19 @@
 
 import asyncio
 import json
-import uuid
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
 
-from retrospec.plugin import DeadLetter, Lease, QueueBackend, QueueDepths, QueuedJob
-from retrospec.plugin.queue import Scope
+from retrospec.plugin import Lease, QueueBackend, QueueDepths
+from retrospec.plugin.testing.dead_letters import DeadLetterSuite
+from retrospec.plugin.testing.queue_kit import LONG, make_jobs, session_of, sessions_of
 
-LONG = 300.0
-
-
-def make_jobs(count: int) -> list[QueuedJob]:
-    """Jobs to publish, for the sessions `s1`, `s2` and so on."""
-    return [
-        QueuedJob(
-            id=f"job_{uuid.uuid4().hex}",
-            payload=json.dumps(
-                {
-                    "projectId": "proj_default",
-                    "sessionId": f"s{number}",
-                    "eventsObjectKey": f"session-events/proj_default/2026/11/22/shop/s{number}.json",
-                    "markerOffsetsMs": [900, 1800],
-                    "triggerKind": "api_error",
-                }
-            ),
-        )
-        for number in range(1, count + 1)
-    ]
-
-
-def session_of(thing: Lease | DeadLetter) -> str:
-    """Which of the jobs of `make_jobs` it is. Read from the payload, to which a backend may add fields."""
-    payload = thing.job.payload if isinstance(thing, Lease) else thing.payload
-    return str(json.loads(payload)["sessionId"])
-
-
-def sessions_of(things: Sequence[Lease] | Sequence[DeadLetter]) -> list[str]:
-    """Which jobs they are, in their order."""
-    return [session_of(thing) for thing in things]
+__all__ = ["LONG", "QueueSuite", "make_jobs", "session_of", "sessions_of"]
 
 
 @pytest.mark.asyncio
-class QueueSuite:
+class QueueSuite(DeadLetterSuite):
     """Inherit from this and override `queue`, with a backend that is open.
 
     ```python
@@ -66,50 +34,6 @@ class QueueSuite:
     """
 
     short: ClassVar[float] = 1.0
-
-    @pytest.fixture
-    def queue(self) -> QueueBackend:
-        """Give the queue under test, open and empty."""
-        raise NotImplementedError("override the fixture `queue` with an open backend")
-
-    @pytest.fixture
-    def name(self) -> str:
-        """The queue that a test uses: one that no other test has used."""
-        return f"suite-{uuid.uuid4().hex}"
-
-    async def pass_time(self, seconds: float) -> None:
-        """Let so much time pass for the backend; waits, unless overridden.
-
-        Args:
-            seconds: How much.
-        """
-        await asyncio.sleep(seconds)
-
-    async def add(self, queue: QueueBackend, name: str, jobs: Sequence[QueuedJob]) -> None:
-        """Bring jobs into a queue; publishes them, unless overridden.
-
-        Args:
-            queue: The backend.
-            name: Which queue.
-            jobs: In order; their ids are what `claim` must hand out.
-        """
-        await queue.publish(name, jobs)
-
-    async def claim(
-        self, queue: QueueBackend, name: str, limit: int = 100, seconds: float = LONG, worker: str = "worker-1"
-    ) -> Sequence[Lease]:
-        """Claim jobs, for long unless told otherwise."""
-        return await queue.claim(name, worker=worker, limit=limit, lease_seconds=seconds)
-
-    async def one(self, queue: QueueBackend, name: str, seconds: float = LONG) -> Lease:
-        """Claim the next job, which must be there."""
-        [lease] = await self.claim(queue, name, limit=1, seconds=seconds)
-        return lease
-
-    async def bury_all(self, queue: QueueBackend, name: str, scope: Scope = "failed") -> None:
-        """Give up all that is there, in order."""
-        for lease in await self.claim(queue, name):
-            assert await queue.bury(lease, error=f"{session_of(lease)} broke", scope=scope)
 
     async def test_an_unknown_queue_is_an_empty_one(self, queue: QueueBackend, name: str) -> None:
         assert list(await self.claim(queue, name)) == []
@@ -298,82 +222,19 @@ class QueueSuite:
         await queue.redrive(name, limit=10)
         assert await queue.depths(name) == QueueDepths(stream_depth=1, retry_depth=1, failed_depth=1)
 
-    async def test_a_dead_letter_says_when_why_how_often_and_what(self, queue: QueueBackend, name: str) -> None:
-        await self.add(queue, name, make_jobs(1))
-        await queue.retry(await self.one(queue, name), delay_seconds=0, error="first time")
-        await queue.bury(await self.one(queue, name), error="the model said no")
-
-        [letter] = (await queue.dead_letters(name, "failed", offset=0, limit=10)).entries
-
-        assert (letter.error, letter.attempt, session_of(letter)) == ("the model said no", 2, "s1")
-        assert letter.failed_at is not None
-        assert abs(letter.failed_at - datetime.now(UTC)) < timedelta(minutes=10)
-        assert list(await self.claim(queue, name)) == []
-
-    async def test_dead_letters_are_listed_newest_first_in_pages(self, queue: QueueBackend, name: str) -> None:
-        await self.add(queue, name, make_jobs(5))
-        await self.bury_all(queue, name)
-
-        pages = [await queue.dead_letters(name, "failed", offset=offset, limit=2) for offset in (0, 2, 4, 6)]
-
-        assert [sessions_of(page.entries) for page in pages] == [["s5", "s4"], ["s3", "s2"], ["s1"], []]
-        assert [page.total for page in pages] == [5, 5, 5, 5]
-
-    async def test_what_cannot_be_read_is_listed_apart_and_never_redriven(self, queue: QueueBackend, name: str) -> None:
-        await self.add(queue, name, make_jobs(2))
-        await queue.bury(await self.one(queue, name), error="no JSON", scope="unprocessable")
-        await queue.bury(await self.one(queue, name), error="broke")
-
-        unprocessable = await queue.dead_letters(name, "unprocessable", offset=0, limit=10)
-        failed = await queue.dead_letters(name, "failed", offset=0, limit=10)
-        assert (unprocessable.total, sessions_of(unprocessable.entries)) == (1, ["s1"])
-        assert (failed.total, sessions_of(failed.entries)) == (1, ["s2"])
-
-        assert (await queue.redrive(name, limit=10)).redriven == 1
-        assert sessions_of(await self.claim(queue, name)) == ["s2"]
-        assert (await queue.dead_letters(name, "unprocessable", offset=0, limit=10)).total == 1
-
-    async def test_a_purge_deletes_the_oldest_of_its_scope_up_to_its_limit(
+    async def test_a_queue_that_is_made_ready_is_empty_and_loses_nothing_when_that_is_done_again(
         self, queue: QueueBackend, name: str
     ) -> None:
-        await self.add(queue, name, make_jobs(3))
-        await self.bury_all(queue, name)
-        await self.add(queue, name, make_jobs(1))
-        await self.bury_all(queue, name, "unprocessable")
+        await queue.prepare(name)
+        assert await queue.depths(name) == QueueDepths()
+        await self.add(queue, name, make_jobs(2))
+        held = await self.one(queue, name)
 
-        purged = await queue.purge(name, "failed", limit=2)
-        assert (purged.deleted, purged.remaining) == (2, 1)
-        left = await queue.dead_letters(name, "failed", offset=0, limit=10)
-        assert sessions_of(left.entries) == ["s3"]
+        await queue.prepare(name)
 
-        purged = await queue.purge(name, "failed", limit=50)
-        assert (purged.deleted, purged.remaining) == (1, 0)
-        assert (await queue.dead_letters(name, "unprocessable", offset=0, limit=10)).total == 1
-        assert (await queue.purge(name, "unprocessable", limit=50)).deleted == 1
-
-    async def test_redriven_jobs_come_back_oldest_first_as_if_never_tried(self, queue: QueueBackend, name: str) -> None:
-        await self.add(queue, name, make_jobs(3))
-        for lease in await self.claim(queue, name):
-            await queue.retry(lease, delay_seconds=0, error="once")
-        await self.bury_all(queue, name)
-
-        redriven = await queue.redrive(name, limit=2)
-        assert (redriven.redriven, redriven.skipped, redriven.remaining_failed) == (2, 0, 1)
-
-        leases = await self.claim(queue, name)
-        assert sessions_of(leases) == ["s1", "s2"]
-        assert [lease.job.attempt for lease in leases] == [0, 0]
-        left = await queue.dead_letters(name, "failed", offset=0, limit=10)
-        assert sessions_of(left.entries) == ["s3"]
-
-    async def test_a_redriven_job_can_die_and_be_redriven_again(self, queue: QueueBackend, name: str) -> None:
-        await self.add(queue, name, make_jobs(1))
-        for _ in range(3):
-            await self.bury_all(queue, name)
-            assert (await queue.redrive(name, limit=10)).redriven == 1
-
-        lease = await self.one(queue, name)
-        assert (lease.job.attempt, session_of(lease)) == (0, "s1")
+        assert await queue.depths(name) == QueueDepths(stream_depth=2, pending=1)
+        assert sessions_of(await self.claim(queue, name)) == ["s2"]
+        assert await queue.complete(held)
 
     async def test_a_job_published_twice_is_delivered_at_least_once_under_one_id(
         self, queue: QueueBackend, name: str
