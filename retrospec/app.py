@@ -18,6 +18,7 @@ from retrospec.artifacts.routes import artifacts
 from retrospec.artifacts.tokens import ArtifactTokens
 from retrospec.core.access_log import install_access_log
 from retrospec.core.background import Loop, finish
+from retrospec.core.clock import ago
 from retrospec.core.cors import Cors
 from retrospec.core.counters import Counters
 from retrospec.core.http import NamedRequest, answer_error
@@ -34,6 +35,7 @@ from retrospec.ingest.service import IngestService
 from retrospec.ingest.writer import BatchWriter
 from retrospec.issues.mutes import end_mutes
 from retrospec.issues.routes import issues
+from retrospec.jobs.outbox import prune
 from retrospec.jobs.routes import queues
 from retrospec.maintenance.cleanup import Cleanup
 from retrospec.maintenance.objects import ObjectSweeper
@@ -73,6 +75,7 @@ _CLEANUP_SECONDS = 3.0
 # Little, because it comes on top of that time; it is needed only where the database is away.
 _FINISH_SECONDS = 0.7
 _MUTES_MINUTES = 0.5
+_PRUNE_MINUTES = 60
 _names = count()
 
 
@@ -171,6 +174,7 @@ class Server:
             Loop("counters", self.totals.flush, pause=1),
             Loop("key-use", self.key_use.flush, pause=FLUSH_SECONDS),
             self._scheduled("mutes", end_mutes, _MUTES_MINUTES),
+            self._scheduled("done jobs", self._forget_jobs, _PRUNE_MINUTES),
         ]
         if settings.auto_promote_interval_minutes:
             loops.append(self._scheduled("promote", self._promote, settings.auto_promote_interval_minutes))
@@ -187,6 +191,9 @@ class Server:
 
         # Asked more often than due, so that another process takes over soon after one has gone.
         return Loop(name, step, pause=min(every.total_seconds() / 4, 30))
+
+    async def _forget_jobs(self) -> None:
+        await prune(self.runtime.database.connection, ago(hours=self.runtime.settings.job_keep_hours))
 
     async def _promote(self) -> None:
         await self.promoter.promote(None, trigger="scheduled_promote")

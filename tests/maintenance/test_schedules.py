@@ -9,6 +9,7 @@ import httpx
 
 from retrospec.core.clock import now
 from retrospec.core.db import Database
+from retrospec.jobs.models import Job
 from retrospec.maintenance.models import Schedule
 from retrospec.maintenance.schedules import take_turn
 from tests.client import MakeClient, eventually, marker
@@ -58,6 +59,24 @@ async def test_what_repeats_is_promoted_and_told_on_the_clock(make_client: MakeC
 
     await eventually(promoted)
     await eventually(told)
+
+
+async def test_rows_of_done_jobs_go_by_themselves_when_their_time_is_over(make_client: MakeClient) -> None:
+    client = await make_client(job_keep_hours=2)
+    for name in ("old", "done", "waiting"):
+        await client.recorded(name, marker())
+    await Job.exclude(session_id="waiting").update(status="done", finished_at=now() - HOUR)
+    await Job.filter(session_id="old").update(finished_at=now() - 3 * HOUR)
+    await Schedule.filter(name="done jobs").update(started_at=now() - 2 * HOUR)
+
+    for loop in client.listening.server.loops:
+        loop.wake()
+
+    async def gone() -> bool:
+        return not await Job.filter(session_id="old").exists()
+
+    await eventually(gone)
+    assert await Job.all().count() == 4
 
 
 async def test_two_processes_share_one_clock(tmp_path: Path) -> None:
