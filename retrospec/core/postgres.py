@@ -141,7 +141,7 @@ class Client(_Plain):
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[Held]:
-        """Keep one connection for several reads. Giving one back to the pool costs a round trip of its own."""
+        """Keep one connection for several reads."""
         async with self.acquire_connection() as connection:
             yield Held(connection)
 

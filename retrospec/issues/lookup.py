@@ -35,7 +35,7 @@ async def read_issue(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -
     Raises:
         NotFound: The project has no such issue.
     """
-    _check(cluster_key)
+    check_key(cluster_key)
     for statement in (BY_KEY, BY_ALIAS):
         if found := await statement.select(db, project_id, cluster_key):
             return found[0]
@@ -44,7 +44,7 @@ async def read_issue(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -
 
 async def read_key(db: BaseDBAsyncClient, project_id: str, cluster_key: str) -> str:
     """The key of the issue that a key means: mostly the same. As `read_issue` otherwise."""
-    _check(cluster_key)
+    check_key(cluster_key)
     if await IS_ISSUE.select(db, project_id, cluster_key):
         return cluster_key
     key: str = (await read_issue(db, project_id, cluster_key))[KEY]
@@ -62,7 +62,7 @@ async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClie
     Raises:
         NotFound: The project has no such issue. Candidates are none yet.
     """
-    _check(cluster_key)
+    check_key(cluster_key)
     issue = await _issue(project_id, cluster_key, lock)
     if issue is None:
         alias = await ClusterAlias.filter(project_id=project_id, source_key=cluster_key).using_db(lock).first()
@@ -72,7 +72,7 @@ async def find_issue(project_id: str, cluster_key: str, *, lock: BaseDBAsyncClie
     return issue
 
 
-def _check(cluster_key: str) -> None:
+def check_key(cluster_key: str) -> None:
     # PostgreSQL takes no U+0000 in a text, so no key holds one.
     if len(cluster_key) > KEY_LIMIT or "\0" in cluster_key:
         raise NotFound("issue cluster not found")

@@ -21,7 +21,7 @@ from retrospec.issues.listed import (
     issue_of_row,
     session_of_row,
 )
-from retrospec.issues.lookup import ISSUE_COLUMNS, read_issue, read_key
+from retrospec.issues.lookup import ISSUE_COLUMNS, check_key, read_issue, read_key
 from retrospec.issues.mutes import reading_after_mutes
 from retrospec.issues.paging import START, ListedRow, Page, Position, read_cursor, read_page
 from retrospec.issues.schemas import (
@@ -65,6 +65,7 @@ SESSIONS = Statement("""
     FROM (
         SELECT uid, session_id, project_id, last_observed_at, marker_count FROM cluster_members
         WHERE project_id = $1 AND cluster_key = $2 AND (last_observed_at, uid) < ($3, $4)
+          AND EXISTS (SELECT 1 FROM issue_clusters WHERE project_id = $1 AND key = $2 AND state <> 'candidate')
         ORDER BY last_observed_at DESC, uid DESC LIMIT $5) AS m
     JOIN sessions s ON s.project_id = m.project_id AND s.session_id = m.session_id
     LEFT JOIN session_report_cards c ON c.project_id = m.project_id AND c.session_id = m.session_id
@@ -157,14 +158,22 @@ async def list_sessions(project_id: str, cluster_key: str, query: SessionsQuery)
     """
     after, filters = read_cursor(query.cursor), SessionFilters(query.report_status, query.min_confidence)
 
+    fits = _reported(query) if query.report_status or query.min_confidence else None
+    check_key(cluster_key)
+
     async def work(db: BaseDBAsyncClient) -> tuple[str, Page]:
+        async def page_of(key: str) -> Page:
+            async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
+                return await SESSIONS.select(db, project_id, key, position.at, position.uid, count)
+
+            return await read_page(fetch, fits, time=LAST_OBSERVED, after=after, limit=query.limit)
+
+        # Mostly the key is the issue's own, and then one statement does.
+        page = await page_of(cluster_key)
+        if page.rows or page.next_cursor:
+            return cluster_key, page
         key = await read_key(db, project_id, cluster_key)
-
-        async def fetch(position: Position, count: int) -> Sequence[ListedRow]:
-            return await SESSIONS.select(db, project_id, key, position.at, position.uid, count)
-
-        fits = _reported(query) if query.report_status or query.min_confidence else None
-        return key, await read_page(fetch, fits, time=LAST_OBSERVED, after=after, limit=query.limit)
+        return key, page if key == cluster_key else await page_of(key)
 
     key, page = await reading(work)
     return IssueSessions(
