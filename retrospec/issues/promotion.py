@@ -17,7 +17,7 @@ STEP = 500
 _DUE = """
     SELECT uid, state FROM issue_clusters
     WHERE session_count >= $1 AND session_count <> promoted_session_count AND {whose}
-    ORDER BY project_id, key LIMIT $2 @lock(FOR UPDATE)
+    ORDER BY project_id @postgres(COLLATE "C"), key @postgres(COLLATE "C") LIMIT $2 @lock(FOR UPDATE)
 """
 _DUE_ANYWHERE = Statement(_DUE.format(whose="true"))
 _DUE_IN_PROJECT = Statement(_DUE.format(whose="project_id = $3"))
