@@ -28,6 +28,7 @@ __all__ = ["RedisQueue", "RedisSettings"]
 _KEYS = ("", ":retry", ":failed", ":failed:unprocessable", ":migrating")
 # Of retries that are due, so many come back with one claim: Redis does nothing else meanwhile.
 _RETRIES_AT_ONCE = 100
+_RETRIES_PREPARED = 1_000
 _LONGEST_ERROR = 4_000
 _LETTERS_AT_ONCE = 500
 # Of each list the newest; 0.2 s for all of them.
@@ -72,8 +73,11 @@ class RedisQueue(QueueBackend):
         return "Redis answers"
 
     async def prepare(self, queue: str) -> None:
-        """Move the list of an older version into the stream, and make the group that others read with."""
-        await self._run(scripts.PREPARE, queue)
+        """Move the list of an older version into the stream, make the group that others read with.
+
+        Brings back retries that are due, too: those who read may all be others, and leave that to us.
+        """
+        await self._run(scripts.PREPARE, queue, _RETRIES_PREPARED)
 
     async def publish(self, queue: str, jobs: Sequence[QueuedJob]) -> None:
         """Append jobs, all or none."""

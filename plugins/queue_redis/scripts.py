@@ -54,6 +54,15 @@ local function milliseconds(ahead)
 end
 """
 
+_BRING_BACK = """
+local function bring_back(most)
+    for _, payload in ipairs(redis.call('ZRANGEBYSCORE', resting, '-inf', milliseconds(0), 'LIMIT', 0, most)) do
+        append(payload)
+        redis.call('ZREM', resting, payload)
+    end
+end
+"""
+
 # A hold is an entry's consumer and its count of deliveries: whoever claims it later changes one of them.
 _HELD = """
 local id, worker, deliveries = ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -64,10 +73,11 @@ local function held()
 end
 """
 
-# Arguments: group.
-PREPARE = f"""{_BEGIN}{_ADOPT}{_GROUP}
+# Arguments: group, how many retries to bring back.
+PREPARE = f"""{_BEGIN}{_ADOPT}{_GROUP}{_TIME}{_BRING_BACK}
 adopt()
 make_group()
+bring_back(ARGV[2])
 """
 
 # Arguments: group, payload, payload, …
@@ -83,13 +93,10 @@ make_group()
 # back; times in milliseconds. Answers with (entry id, its fields, deliveries) for each.
 #
 # An entry's idle time begins so far up that it comes to the limit when the lease runs out.
-CLAIM = f"""{_BEGIN}{_ADOPT}{_GROUP}{_TIME}
+CLAIM = f"""{_BEGIN}{_ADOPT}{_GROUP}{_TIME}{_BRING_BACK}
 local worker, limit, patience, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 adopt()
-for _, payload in ipairs(redis.call('ZRANGEBYSCORE', resting, '-inf', milliseconds(0), 'LIMIT', 0, ARGV[6])) do
-    append(payload)
-    redis.call('ZREM', resting, payload)
-end
+bring_back(ARGV[6])
 
 local pending = redis.pcall('XPENDING', queue, group)
 if pending.err then

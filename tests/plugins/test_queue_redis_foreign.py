@@ -193,6 +193,18 @@ class TestRetries:
         assert (lease.job.id, lease.job.attempt, lease.job.payload) == ("job-s1", 1, text)
         assert await node.redis.exists(f"{Q}:retry") == 0
 
+    async def test_without_a_worker_of_ours_they_are_brought_back_when_the_queue_is_made_ready(
+        self, queue: RedisQueue, node: ForeignWorker
+    ) -> None:
+        now = round(time.time() * 1000)
+        due, later = (job.payload for job in jobs("due", "later"))
+        await node.redis.zadd(f"{Q}:retry", {due: now - 1, later: now + 60_000})
+
+        await queue.prepare(Q)
+
+        assert session_of(await node.take()) == "due"
+        assert await node.redis.zrange(f"{Q}:retry", 0, -1) == [later]
+
     async def test_ours_rest_and_are_brought_back_by_theirs(self, queue: RedisQueue, node: ForeignWorker) -> None:
         await queue.publish(Q, jobs("s1"))
         [lease] = await claim(queue)
