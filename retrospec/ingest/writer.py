@@ -121,7 +121,7 @@ class BatchWriter:
         if not batch:
             return {}
         sessions = await self._write_sessions(db, batch, planned, now)
-        await self._write_markers(db, sessions, now)
+        unborn = await self._write_markers(db, sessions, now)
         members = [member for session in sessions for member in _memberships(session)]
         former = {
             (*session.ref, key): user
@@ -131,7 +131,7 @@ class BatchWriter:
         }
         changes = await write_members(db, members, former)
         cards = await self._queue_jobs(db, sessions, now)
-        seen = await count_in(db, changes, members, min_sessions=self._min_sessions, now=now)
+        seen = await count_in(db, changes, members, unborn, min_sessions=self._min_sessions, now=now)
         accepted = await self._alerts.accept(db, list(seen.values()), trigger="ingest_auto_promote", now=now)
         counted = [(s.ref[0], s.before.values(), s.after.values()) for s in sessions]
         await count_kinds(db, counted, [one.move for one in seen.values()])
@@ -156,9 +156,12 @@ class BatchWriter:
             for ref, one in sorted((one.session.ref, one) for one in batch)
         ]
 
-    async def _write_markers(self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime) -> None:
+    async def _write_markers(
+        self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime
+    ) -> set[ClusterRef]:
+        """Write what has changed, and say which of its clusters are not there yet."""
         refs = {(s.ref[0], marker.cluster_key) for s in sessions for marker in s.prepared.markers}
-        aliases = await aliases_of(db, sorted(refs)) if refs else {}
+        aliases, unborn = await aliases_of(db, sorted(refs)) if refs else ({}, set())
         changed: list[MarkerRecord] = []
         for session in sessions:
             session.after = dict(session.before)
@@ -175,6 +178,7 @@ class BatchWriter:
                 if marker != known:
                     changed.append(marker)
         await upsert_markers(db, changed, now)
+        return unborn
 
     async def _queue_jobs(
         self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime

@@ -1,7 +1,7 @@
 """What being seen does to a cluster: counted, promoted, re-opened."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 import msgspec
@@ -48,28 +48,34 @@ async def count_in(
     db: BaseDBAsyncClient,
     changes: Mapping[ClusterRef, ClusterChange],
     members: Sequence[Membership],
+    unborn: Set[ClusterRef],
     *,
     min_sessions: int | None,
     now: datetime,
 ) -> dict[ClusterRef, Seen]:
     """Add a batch to its clusters. The last statements of its transaction.
 
+    New clusters are inserted before any is locked, both in key order. An insertion waits for another transaction's
+    insertion of the same key: of 300 sessions in twelve transactions at once, up to eight ended in a deadlock, when
+    clusters were locked first and then those inserted that were not found.
+
     Args:
         db: The transaction.
         changes: By cluster, as `write_members` gave them.
         members: The same, by session, for the counts by day.
+        unborn: Clusters that were not there when the transaction looked.
         min_sessions: Promote clusters that at least so many sessions hit; None promotes nothing.
         now: The batch's time.
     """
-    old = await lock_clusters(db, changes)
-    missing = {ref: change for ref, change in changes.items() if ref not in old and change.first is not None}
-    seen: dict[ClusterRef, Seen] = {}
-    if missing:
-        fresh = {ref: advance(_new(change, now), change, min_sessions, now) for ref, change in missing.items()}
-        made = await insert_clusters(db, [one.cluster for one in fresh.values()])
-        seen |= {ref: fresh[ref] for ref in made}
-        if len(made) < len(missing):  # another process was first
-            old |= await lock_clusters(db, missing.keys() - made)
+    fresh = {
+        ref: advance(_new(change, now), change, min_sessions, now)
+        for ref, change in changes.items()
+        if ref in unborn and change.first is not None
+    }
+    made = await insert_clusters(db, [one.cluster for one in fresh.values()]) if fresh else set()
+    seen = {ref: fresh[ref] for ref in made}
+    # Also those that another process was first to insert.
+    old = await lock_clusters(db, changes.keys() - made)
     updated = {ref: advance(cluster, changes[ref], min_sessions, now) for ref, cluster in old.items()}
     await update_clusters(db, [one.cluster for one in updated.values()])
     await add_days(db, members)

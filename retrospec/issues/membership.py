@@ -117,15 +117,22 @@ _MEMBERS_OF = Statement("""
 """)
 
 _ALIASES = Statement("""
-    SELECT a.project_id, a.source_key, a.target_key FROM cluster_aliases a
-    JOIN @rows($1: project_id text, cluster_key text) ON a.project_id = r.project_id AND a.source_key = r.cluster_key
+    SELECT r.project_id, r.cluster_key, a.target_key, c.uid FROM @rows($1: project_id text, cluster_key text)
+    LEFT JOIN cluster_aliases a ON a.project_id = r.project_id AND a.source_key = r.cluster_key
+    LEFT JOIN issue_clusters c ON c.project_id = r.project_id AND c.key = coalesce(a.target_key, r.cluster_key)
+    WHERE a.target_key IS NOT NULL OR c.uid IS NULL
 """)
 
 
-async def aliases_of(db: BaseDBAsyncClient, refs: Iterable[ClusterRef]) -> dict[ClusterRef, str]:
-    """Where the markers of merged clusters go: the target's key by the source."""
+async def aliases_of(
+    db: BaseDBAsyncClient, refs: Iterable[ClusterRef]
+) -> tuple[dict[ClusterRef, str], set[ClusterRef]]:
+    """Where the markers of merged clusters go: the target's key by the source. And which clusters are not there yet."""
     found = await _ALIASES.fetch(db, rows({"project_id": project, "cluster_key": key} for project, key in refs))
-    return {(row["project_id"], row["source_key"]): row["target_key"] for row in found}
+    aliases = {(row["project_id"], row["cluster_key"]): row["target_key"] for row in found if row["target_key"]}
+    return aliases, {
+        (row["project_id"], row["target_key"] or row["cluster_key"]) for row in found if row["uid"] is None
+    }
 
 
 async def known_users(db: BaseDBAsyncClient, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, str]]:

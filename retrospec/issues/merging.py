@@ -109,7 +109,7 @@ async def _meant(db: BaseDBAsyncClient, project_id: str, keys: Sequence[str]) ->
     """The cluster that each key stands for."""
     if any("\0" in key for key in keys):
         raise NotFound("issue cluster not found")
-    aliases = await aliases_of(db, [(project_id, key) for key in keys])
+    aliases, _ = await aliases_of(db, [(project_id, key) for key in keys])
     meant = {key: aliases.get((project_id, key), key) for key in keys}
     there = await lock_clusters(db, {(project_id, key) for key in meant.values()})
     for key, cluster_key in meant.items():

@@ -36,10 +36,6 @@ class Crowd:
         """Send one of the sessions, again and again with other failures."""
         await self._send(number, self.chance.sample(LABELS, 5))
 
-    async def hit_all(self) -> None:
-        """Send a session with every failure, so that every cluster is there."""
-        await self._send(0, LABELS)
-
     async def _send(self, number: int, labels: Sequence[str]) -> None:
         session = {"id": f"s{number % SESSIONS}", "site": "x", "route": "/", "userId": f"u{number % 7}"}
         await self._post(
@@ -117,8 +113,6 @@ async def test_processes_on_the_same_hot_clusters_never_lock_each_other_out(data
         crowds = [
             Crowd(await running.enter_async_context(talking_to(server)), seed) for seed, server in enumerate(servers)
         ]
-        await crowds[0].hit_all()
-
         await asyncio.gather(
             *(crowd.ingest(number) for crowd in crowds for number in range(120)),
             *(crowd.interfere(number) for crowd in crowds for number in range(30)),
@@ -155,7 +149,6 @@ async def test_batches_that_share_hot_clusters_take_them_in_one_order(
     monkeypatch.setattr("retrospec.ingest.service._BATCHES_ON_POSTGRES", 12)
     client = await make_client(database_pool_size=16, ingest_batch_size=2)
     crowd = Crowd(client.http, seed=4)
-    await crowd.hit_all()
 
     await asyncio.gather(*(crowd.ingest(number) for number in range(300)))
 
