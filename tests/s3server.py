@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -18,7 +19,7 @@ _ADDRESS = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
 _NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 # moto looks at nobody's signature; it only asks that there be one.
 KEYS: dict[str, Any] = {"access_key": "test-access-key", "secret_key": "test-secret-key"}
-_SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=test-access-key/20261122/us-east-1/s3/aws4_request"}
+SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=test-access-key/20261122/us-east-1/s3/aws4_request"}
 
 
 class S3Server:
@@ -75,7 +76,11 @@ class S3Bucket:
 
     def keys(self) -> list[str]:
         """Which objects there are."""
-        return self._listed("?list-type=2", "Key")
+        found: list[str] = []
+        # A page holds a thousand.
+        while page := self._listed(f"?list-type=2&start-after={quote(found[-1] if found else '')}", "Key"):
+            found += page
+        return found
 
     def uploads(self) -> list[str]:
         """The keys of uploads in parts that are neither finished nor given up."""
@@ -84,7 +89,7 @@ class S3Bucket:
     def ask(self, method: str, path: str, content: str = "") -> httpx.Response:
         """Ask for something in it, and see that it is answered."""
         url = f"{self.endpoint}/{self.name}{path}"
-        answer = httpx.request(method, url, content=content, headers=_SIGNED, timeout=30)
+        answer = httpx.request(method, url, content=content, headers=SIGNED, timeout=30)
         answer.raise_for_status()
         return answer
 
