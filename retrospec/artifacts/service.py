@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.artifacts.models import SessionArtifact
 from retrospec.artifacts.schemas import Artifact, ReplayResult, Window, WindowIn, artifact_of
@@ -83,9 +82,13 @@ async def record_artifact(new: NewArtifact) -> Recorded:
         Unavailable: Its object was removed meanwhile.
     """
     ref = {"project_id": new.project_id, "session_id": new.session_id}
+    if new.size is not None:
+        await object_written(**ref, key=new.artifact_key, kind="artifact", size=new.size)
     async with transaction() as db:
         await hold_session(db, **ref)
-        await _note_object(db, new)
+        if new.size is None and new.artifact_key:
+            # Also when a newer artifact stands: the object is there, and must go some day.
+            await object_reported(db, **ref, key=new.artifact_key)
         row = await SessionArtifact.get_or_none(**ref, artifact_type=new.artifact_type, using_db=db)
         if row is not None and not _is_news(row, new):
             return Recorded(artifact_of(row), written=False)
@@ -110,15 +113,6 @@ async def artifact_key(project_id: str, session_id: str, artifact_type: str) -> 
     if row.status != READY or not row.artifact_key:
         raise NotFound("artifact is not ready")
     return row.artifact_key
-
-
-async def _note_object(db: BaseDBAsyncClient, new: NewArtifact) -> None:
-    """Make the artifact's object known, also when a newer artifact stands: it is there, and must go some day."""
-    ref = (new.project_id, new.session_id, new.artifact_key)
-    if new.size is not None:
-        await object_written(db, *ref, kind="artifact", size=new.size)
-    elif new.artifact_key:
-        await object_reported(db, *ref)
 
 
 async def _check_key(key: str, project_id: str) -> None:

@@ -64,9 +64,10 @@ class StoredObject(Model):
     session_id = fields.CharField(max_length=128)
     # `events` or `artifact`.
     kind = fields.CharField(max_length=16)
-    # `pending` while being written, `ready`, or `deleting` until the storage has let it go.
+    # `pending` while being written, `ready`, `deleting` until its turn comes, `erasing` while the storage is asked.
     state = fields.CharField(max_length=16, default="pending")
     size_bytes = fields.BigIntField(default=0)
+    # Since when it is expected, and then since when it has one of the last two states.
     created_at = fields.DatetimeField()
     failures = fields.IntField(default=0)
     last_error = fields.TextField(default="")

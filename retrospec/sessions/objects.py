@@ -1,10 +1,15 @@
 """Which objects there are: each known here before it is written, so that a crash leaves nothing unknown."""
 
+from datetime import timedelta
+
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import now
 from retrospec.core.db import Statement, rows, sql_time, transaction
 from retrospec.core.errors import NotFound, Unauthorized, Unavailable
+
+# For so long an object belongs to whoever is about to delete it; longer than that takes, and than clocks differ.
+CLAIM_SECONDS = 300.0
 
 # A project that is being deleted takes nothing in any more: who deletes it locks its row.
 _ALIVE = Statement("""
@@ -21,8 +26,11 @@ _EXPECT = Statement("""
     ON CONFLICT (project_id, object_key) DO UPDATE SET
         state = 'pending', session_id = excluded.session_id, kind = excluded.kind, created_at = excluded.created_at,
         failures = 0, last_error = ''
+    WHERE stored_objects.state <> 'erasing' OR stored_objects.created_at < $2
+    RETURNING state
 """)
-# Marked for deletion meanwhile, or removed already: written again as marked, so that the object goes too.
+# Marked for deletion meanwhile, or removed already: written again as marked, so that the object goes too. The time
+# tells whoever deletes the former one at this moment that there is another.
 _WRITTEN = Statement("""
     INSERT INTO stored_objects (project_id, object_key, session_id, kind, state, size_bytes, created_at, failures,
                                 last_error)
@@ -30,7 +38,9 @@ _WRITTEN = Statement("""
     FROM @rows($1: project_id text, object_key text, session_id text, kind text, size bigint, now timestamptz)
     WHERE true
     ON CONFLICT (project_id, object_key) DO UPDATE SET
-        state = CASE WHEN stored_objects.state = 'deleting' THEN 'deleting' ELSE 'ready' END,
+        state = CASE WHEN stored_objects.state IN ('deleting', 'erasing') THEN 'deleting' ELSE 'ready' END,
+        created_at = CASE WHEN stored_objects.state = 'erasing' THEN excluded.created_at
+                          ELSE stored_objects.created_at END,
         size_bytes = excluded.size_bytes
     RETURNING state
 """)
@@ -76,19 +86,22 @@ async def expect_object(project_id: str, session_id: str, key: str, kind: str) -
 
     Raises:
         Unauthorized: The project is gone.
+        Unavailable: A former object of that key is being deleted at this moment, and this one would go with it.
     """
     async with transaction() as db:
         await hold_project(db, project_id)
-        await _EXPECT.run(db, _row(project_id, session_id, key, kind))
+        stale = now() - timedelta(seconds=CLAIM_SECONDS)
+        if not await _EXPECT.fetch(db, _row(project_id, session_id, key, kind), stale):
+            raise Unavailable("what was here before is being removed; send it again", retry_after=1)
 
 
-async def object_written(
-    db: BaseDBAsyncClient, project_id: str, session_id: str, key: str, kind: str, size: int
-) -> None:
+async def object_written(project_id: str, session_id: str, key: str, kind: str, size: int) -> None:
     """Note that an expected object has been written.
 
+    In a transaction of its own: where its session went meanwhile, or all of its project, nothing else is left that
+    knows of the object, and whoever is told so must not take this back.
+
     Args:
-        db: Connection or transaction.
         project_id: Whose.
         session_id: What it belongs to.
         key: Where it lies.
@@ -98,7 +111,8 @@ async def object_written(
     Raises:
         Unavailable: It was removed again while it arrived.
     """
-    written = await _WRITTEN.fetch(db, _row(project_id, session_id, key, kind, size=size))
+    async with transaction() as db:
+        written = await _WRITTEN.fetch(db, _row(project_id, session_id, key, kind, size=size))
     if written[0]["state"] != "ready":
         raise Unavailable("what was sent was removed while it arrived; send it again")
 

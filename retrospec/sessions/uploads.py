@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from retrospec.core.counters import Counters
-from retrospec.core.db import transaction
 from retrospec.core.ids import checked_session_id, new_uuid
 from retrospec.core.settings import Settings
 from retrospec.plugin import Redactor, StorageBackend
@@ -96,8 +95,7 @@ class Uploads:
         await expect_object(project_id, session_id, key, "events")
         content = slices(cleaned.content, cleaned.start, cleaned.end)
         size = await self._storage.put(key, content, content_type="application/json")
-        async with transaction() as db:
-            await object_written(db, project_id, session_id, key, "events", size)
+        await object_written(project_id, session_id, key, "events", size)
         self._counters.add("retrospec_events_uploaded_total")
         self._counters.add("retrospec_events_uploaded_bytes_total", size)
         return StoredEvents(project_id, session_id, key)

@@ -14,6 +14,7 @@ from retrospec.artifacts.schemas import Window
 from retrospec.core.clock import now
 from retrospec.core.counters import Counters
 from retrospec.core.db import Database
+from retrospec.core.errors import Unavailable
 from retrospec.jobs.handler import JobContext, Unprocessable
 from retrospec.jobs.schemas import ReplayJob, encode_job
 from retrospec.plugin import StorageUnavailable
@@ -132,7 +133,26 @@ async def test_a_session_removed_meanwhile_leaves_an_object_that_the_cleanup_kno
     await handler(job())
 
     assert await SessionArtifact.all().count() == 0
-    assert [row.state for row in await StoredObject.all()] == ["pending"]
+    assert [row.state for row in await StoredObject.all()] == ["ready"]
+
+
+async def test_an_object_that_a_removal_has_overtaken_and_forgotten_is_known_again(
+    handler: ReplayJobHandler, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = storage.put
+
+    async def remove_and_put(key: str, content: AsyncIterable[bytes], *, content_type: str) -> int:
+        for table in (Session, StoredObject):
+            await table.all().delete()
+        return await put(key, content, content_type=content_type)
+
+    monkeypatch.setattr(storage, "put", remove_and_put)
+
+    with pytest.raises(Unavailable):
+        await handler(job())
+    await handler(job())
+
+    assert [row.state for row in await StoredObject.all()] == ["deleting"]
 
 
 async def test_while_the_storage_is_down_the_job_is_to_be_tried_again(
