@@ -279,6 +279,15 @@ class Settings(BaseModel):
             raise ValueError("REPLAY_QUEUE_NAME and ANALYSIS_QUEUE_NAME must differ")
         return self
 
+    @model_validator(mode="after")
+    def _bucket_keeps_as_long(self) -> "Settings":
+        if 0 < self.s3_lifecycle_expire_days <= self.session_retention_days:
+            raise ValueError(
+                f"S3_LIFECYCLE_EXPIRE_DAYS={self.s3_lifecycle_expire_days}: must be more than SESSION_RETENTION_DAYS "
+                f"({self.session_retention_days}), or 0; the bucket would drop recordings of sessions that are kept"
+            )
+        return self
+
     @property
     def database(self) -> str:
         """The database's URL, whichever settings named it, with those of TLS in it. SQLite's own path is absolute."""

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from retrospec.core.errors import SettingsError
 from retrospec.core.settings_sources import load
 from retrospec.plugin import ObjectMissing, StorageBackend, StorageUnavailable
 from retrospec.plugin.testing.receiver import Answer, Receiver
@@ -129,6 +131,16 @@ def test_every_setting_of_the_environment_reaches_the_storage() -> None:
     assert section.model_fields_set == S3Settings.model_fields.keys() - {"max_connections"}
     assert (section.place, section.timeout_seconds, section.max_attempts) == ("http://minio:9000", 4, 5)
     assert section.encryption == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "k"}
+
+
+@pytest.mark.parametrize(
+    ("expire", "retention", "usable"), [(7, 7, False), (8, 7, True), (0, 7, True), (30, 90, False)]
+)
+def test_the_bucket_may_not_drop_what_sessions_still_need(expire: int, retention: int, usable: bool) -> None:
+    environment = {"S3_LIFECYCLE_EXPIRE_DAYS": str(expire), "SESSION_RETENTION_DAYS": str(retention)}
+
+    with nullcontext() if usable else pytest.raises(SettingsError, match="S3_LIFECYCLE_EXPIRE_DAYS"):
+        load(environment)
 
 
 async def test_a_bucket_that_is_not_there_stops_the_start_and_says_what_to_do(s3_bucket: S3Bucket) -> None:
