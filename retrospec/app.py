@@ -18,7 +18,6 @@ from retrospec.artifacts.routes import artifacts
 from retrospec.artifacts.tokens import ArtifactTokens
 from retrospec.core.access_log import install_access_log
 from retrospec.core.background import Loop, finish
-from retrospec.core.clock import ago
 from retrospec.core.cors import Cors
 from retrospec.core.counters import Counters
 from retrospec.core.http import NamedRequest, answer_error
@@ -35,7 +34,6 @@ from retrospec.ingest.service import IngestService
 from retrospec.ingest.writer import BatchWriter
 from retrospec.issues.mutes import end_mutes
 from retrospec.issues.routes import issues
-from retrospec.jobs.outbox import prune
 from retrospec.jobs.routes import queues
 from retrospec.maintenance.cleanup import Cleanup
 from retrospec.maintenance.objects import ObjectSweeper
@@ -107,7 +105,7 @@ class Server:
             counters,
             self.workers.wake,
         )
-        sweeper = ObjectSweeper(runtime.storage, counters)
+        sweeper = ObjectSweeper(database, runtime.storage, counters)
         self.cleanup = Cleanup(settings, database, sweeper, counters)
         self.purge = Purge(database, sweeper)
         self.sweeper = sweeper
@@ -193,7 +191,7 @@ class Server:
         return Loop(name, step, pause=min(every.total_seconds() / 4, 30))
 
     async def _forget_jobs(self) -> None:
-        await prune(self.runtime.database.connection, ago(hours=self.runtime.settings.job_keep_hours))
+        await self.cleanup.forget_jobs()
 
     async def _promote(self) -> None:
         await self.promoter.promote(None, trigger="scheduled_promote")

@@ -122,11 +122,11 @@ async def _projects(project: str | None) -> list[str]:
 
 
 async def _finish_deletions(runtime: Runtime) -> None:
-    purge = Purge(runtime.database, ObjectSweeper(runtime.storage, runtime.counters))
+    purge = Purge(runtime.database, ObjectSweeper(runtime.database, runtime.storage, runtime.counters))
     for project_id in await service.interrupted_deletions():
         await service.delete_project(project_id, purge)
 
 
 def _cleanup(runtime: Runtime) -> Cleanup:
-    sweeper = ObjectSweeper(runtime.storage, runtime.counters)
+    sweeper = ObjectSweeper(runtime.database, runtime.storage, runtime.counters)
     return Cleanup(runtime.settings, runtime.database, sweeper, runtime.counters)

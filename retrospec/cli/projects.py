@@ -94,6 +94,6 @@ async def _described(settings: Settings, project_id: str) -> str:
 
 async def _delete(settings: Settings, project_id: str) -> None:
     async with Runtime(settings, unhurried=True) as runtime:
-        purge = Purge(runtime.database, ObjectSweeper(runtime.storage, runtime.counters))
+        purge = Purge(runtime.database, ObjectSweeper(runtime.database, runtime.storage, runtime.counters))
         await service.delete_project(project_id, purge)
         await Totals(runtime.database, runtime.counters).flush()

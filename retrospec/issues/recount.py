@@ -12,6 +12,7 @@ from retrospec.core.db import Statement, read_time, rows
 from retrospec.issues.membership import Cluster, lock_clusters, update_clusters
 
 _LOCK_PROJECT = Statement("SELECT id FROM projects WHERE id = $1 @lock(FOR UPDATE)")
+_SHARE_PROJECT = Statement("SELECT id FROM projects WHERE id = $1 @lock(FOR KEY SHARE)")
 
 _COUNT = Statement("""
     SELECT count(*) AS sessions, coalesce(sum(marker_count), 0) AS markers, min(first_observed_at) AS first_seen,
@@ -57,6 +58,11 @@ async def lock_project(db: BaseDBAsyncClient, project_id: str) -> None:
     waits for an ingest that waits for them.
     """
     await _LOCK_PROJECT.fetch(db, project_id)
+
+
+async def share_project(db: BaseDBAsyncClient, project_id: str) -> None:
+    """Hold off merges and splits, but not ingest, until the transaction ends. The first lock of its transaction."""
+    await _SHARE_PROJECT.fetch(db, project_id)
 
 
 async def recount(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> dict[str, Cluster]:

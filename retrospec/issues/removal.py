@@ -2,15 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
+import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Row, Statement, read_time, rows
-from retrospec.issues.kinds import KindChanges, clusters_changing
+from retrospec.issues.kinds import ClusterMove, KindChanges
 from retrospec.issues.membership import Cluster, ClusterRef, lock_clusters, update_clusters
-from retrospec.issues.models import ClusterAlias, ClusterDay, IssueActivity
-from retrospec.issues.recount import drop_days, key_rows, lock_project, set_latest, shift_sessions
+from retrospec.issues.recount import drop_days, key_rows, set_latest, share_project, shift_sessions
 from retrospec.issues.users import count_users
 
 _DELETE_MEMBERS = Statement("""
@@ -33,6 +33,7 @@ _SUBTRACT_DAYS = Statement("""
                              THEN cluster_days.session_count - r.sessions ELSE 0 END
     FROM @rows($2: key text, day date, markers bigint, sessions integer)
     WHERE cluster_days.project_id = $1 AND cluster_days.cluster_key = r.key AND cluster_days.day = r.day
+    RETURNING cluster_key, marker_count
 """)
 
 _DELETE_UNSUPPORTED = Statement("""
@@ -45,47 +46,84 @@ _DELETE_UNSUPPORTED = Statement("""
 
 _EMPTY = Statement("SELECT key FROM issue_clusters WHERE project_id = $1 AND session_count <= 0 LIMIT $2")
 
+# What hangs on clusters that are gone.
+_DELETE_REST = tuple(
+    Statement(f"DELETE FROM {table} WHERE project_id = $1 AND {key} IN (SELECT r.key FROM @rows($2: key text))")  # noqa: S608
+    for table, key in (
+        ("cluster_aliases", "target_key"),
+        ("cluster_days", "cluster_key"),
+        ("issue_activities", "cluster_key"),
+    )
+)
 
-async def forget_sessions(db: BaseDBAsyncClient, project_id: str, session_ids: Sequence[str]) -> int:
-    """Take sessions out of their clusters, correct the counters, and delete clusters that nothing supports any more.
 
-    Call it first in a transaction, while the sessions and their markers are still there, and delete those
-    after it in the same transaction. It holds off ingest into the project, so pass some hundred sessions at most.
-    What it reads grows with these sessions, not with the clusters that they hit.
+class Leaving(msgspec.Struct):
+    """What sessions on their way out were to their clusters.
+
+    Attributes:
+        members: Their memberships, deleted.
+        users: How many users more their clusters have now; nowhere more than none.
+        days: Their markers by cluster and day.
+        kinds: Their markers by kind and hour.
+    """
+
+    members: list[Row]
+    users: Counter[ClusterRef]
+    days: list[Row]
+    kinds: KindChanges
+
+
+async def leave_clusters(db: BaseDBAsyncClient, project_id: str, session_ids: Sequence[str]) -> Leaving:
+    """Take sessions out of their clusters, whose counters `count_out` corrects. It locks nothing that ingest is after.
+
+    Call it while the sessions and their markers are still there, and delete them before `count_out`.
+
+    Args:
+        db: A transaction that has locked these sessions and called `share_project`.
+        project_id: Whose sessions.
+        session_ids: Which; unknown ones are left out.
+    """
+    named = rows({"session_id": session_id} for session_id in session_ids)
+    members = await _DELETE_MEMBERS.fetch(db, project_id, named)
+    sessions = Counter((project_id, row["cluster_key"], row["user_hash"]) for row in members)
+    users = await count_users(db, {ref: -count for ref, count in sessions.items()})
+    kinds = KindChanges()
+    await kinds.take_removed(db, project_id, session_ids)
+    return Leaving(members, users, await _MARKER_DAYS.fetch(db, project_id, named), kinds)
+
+
+async def count_out(db: BaseDBAsyncClient, project_id: str, leaving: Leaving) -> int:
+    """Correct the counters of the clusters that sessions have left, and delete those that nothing supports any more.
+
+    The last statements of the transaction: ingest waits for the clusters from here on. A batch of ingest that has
+    written its members and waits counts itself in afterwards, and makes the cluster again where this deleted it.
+    What is read grows with the sessions, not with the clusters that they hit.
 
     Args:
         db: The transaction.
-        project_id: Whose sessions.
-        session_ids: Which; unknown ones are left out.
+        project_id: Whose sessions they were.
+        leaving: As `leave_clusters` gave it.
 
     Returns:
         How many issues were deleted; candidates are not counted.
     """
-    await lock_project(db, project_id)
-    named = rows({"session_id": session_id} for session_id in session_ids)
-    removed = await _DELETE_MEMBERS.fetch(db, project_id, named)
-    if not removed:
-        return 0
-    keys = {row["cluster_key"] for row in removed}
-    clusters = await lock_clusters(db, [(project_id, key) for key in keys])
-    kinds = KindChanges()
-    await kinds.take_removed(db, project_id, session_ids)
-    async with clusters_changing(db, project_id, keys, kinds):
-        return await _take_out(db, project_id, named, list(clusters.values()), removed)
+    keys = {row["cluster_key"] for row in leaving.members}
+    clusters = list((await lock_clusters(db, [(project_id, key) for key in keys])).values())
+    before = [_last_seen(cluster) for cluster in clusters]
+    await _subtract(db, project_id, clusters, leaving)
+    await _subtract_days(db, project_id, leaving)
+    for cluster, last_seen in zip(clusters, before, strict=True):
+        leaving.kinds.take_cluster(ClusterMove(project_id, cluster.kind, last_seen, _last_seen(cluster)))
+    await leaving.kinds.write(db)
+    return await _delete_unsupported(db, project_id, [one.key for one in clusters if one.session_count == 0])
 
 
-async def _take_out(
-    db: BaseDBAsyncClient, project_id: str, named: str, clusters: Sequence[Cluster], removed: Sequence[Row]
-) -> int:
-    hit = Counter((project_id, row["cluster_key"], row["user_hash"]) for row in removed)
-    users = await count_users(db, {ref: -sessions for ref, sessions in hit.items()})
-    await _subtract(db, project_id, clusters, removed, users)
-    await _subtract_days(db, project_id, removed, await _MARKER_DAYS.fetch(db, project_id, named))
-    return await _delete_unsupported(db, project_id, {cluster.key for cluster in clusters})
+def _last_seen(cluster: Cluster) -> datetime | None:
+    return cluster.last_seen_at if cluster.session_count else None
 
 
 async def forget_unsupported(db: BaseDBAsyncClient, project_id: str, limit: int = 500) -> int:
-    """Delete clusters that have lost their last marker otherwise than by `forget_sessions`.
+    """Delete clusters that have lost their last marker otherwise than by sessions that left.
 
     A split may move all sessions of an issue, and a marker sent again may belong to another cluster.
 
@@ -99,31 +137,26 @@ async def forget_unsupported(db: BaseDBAsyncClient, project_id: str, limit: int 
     """
     if not await _EMPTY.fetch(db, project_id, 1):
         return 0
-    await lock_project(db, project_id)
+    await share_project(db, project_id)
     keys = {row["key"] for row in await _EMPTY.fetch(db, project_id, limit)}
     await lock_clusters(db, [(project_id, key) for key in keys])
     return await _delete_unsupported(db, project_id, keys)
 
 
-async def _subtract(
-    db: BaseDBAsyncClient,
-    project_id: str,
-    clusters: Sequence[Cluster],
-    removed: Iterable[Row],
-    users: Counter[ClusterRef],
-) -> None:
+async def _subtract(db: BaseDBAsyncClient, project_id: str, clusters: Sequence[Cluster], leaving: Leaving) -> None:
     members: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in removed:
+    for row in leaving.members:
         members[row["cluster_key"]].append(row)
     stale = []
     for cluster in clusters:
         gone = members[cluster.key]
         shift_sessions(cluster, -len(gone))
         cluster.marker_count = max(0, cluster.marker_count - sum(row["marker_count"] for row in gone))
-        cluster.user_count = max(0, cluster.user_count + users[cluster.ref])
+        cluster.user_count = max(0, cluster.user_count + leaving.users[cluster.ref])
         if _was_latest(cluster, gone):
             stale.append(cluster)
-    await set_latest(db, project_id, stale)
+    if stale:
+        await set_latest(db, project_id, stale)
     await update_clusters(db, clusters)
 
 
@@ -135,17 +168,17 @@ def _was_latest(cluster: Cluster, gone: Iterable[Row]) -> bool:
     )
 
 
-async def _subtract_days(
-    db: BaseDBAsyncClient, project_id: str, removed: Iterable[Row], marker_days: Iterable[Row]
-) -> None:
-    markers = {(row["cluster_key"], _day(row["day"])): row["markers"] for row in marker_days}
-    sessions = Counter((row["cluster_key"], read_time(row["first_observed_at"]).date()) for row in removed)
+async def _subtract_days(db: BaseDBAsyncClient, project_id: str, leaving: Leaving) -> None:
+    markers = {(row["cluster_key"], _day(row["day"])): row["markers"] for row in leaving.days}
+    sessions = Counter((row["cluster_key"], read_time(row["first_observed_at"]).date()) for row in leaving.members)
     less = [
         {"key": key, "day": day.isoformat(), "markers": markers.get((key, day), 0), "sessions": sessions[key, day]}
         for key, day in markers.keys() | sessions.keys()
     ]
-    await _SUBTRACT_DAYS.run(db, project_id, rows(less))
-    await drop_days(db, project_id, {key for key, _ in markers})
+    if less:
+        left = await _SUBTRACT_DAYS.fetch(db, project_id, rows(less))
+        if over := {row["cluster_key"] for row in left if row["marker_count"] <= 0}:
+            await drop_days(db, project_id, over)
 
 
 def _day(value: date | str) -> date:
@@ -153,10 +186,8 @@ def _day(value: date | str) -> date:
 
 
 async def _delete_unsupported(db: BaseDBAsyncClient, project_id: str, keys: Collection[str]) -> int:
-    deleted = await _DELETE_UNSUPPORTED.fetch(db, project_id, key_rows(sorted(keys)))
-    gone = [row["key"] for row in deleted]
-    if gone:
-        await ClusterAlias.filter(project_id=project_id, target_key__in=gone).using_db(db).delete()
-        for model in (ClusterDay, IssueActivity):
-            await model.filter(project_id=project_id, cluster_key__in=gone).using_db(db).delete()
+    deleted = await _DELETE_UNSUPPORTED.fetch(db, project_id, key_rows(sorted(keys))) if keys else []
+    gone = key_rows(row["key"] for row in deleted)
+    for statement in _DELETE_REST if deleted else ():
+        await statement.run(db, project_id, gone)
     return sum(row["promoted_at"] is not None for row in deleted)

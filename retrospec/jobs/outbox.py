@@ -134,15 +134,15 @@ async def enqueue_latest(db: BaseDBAsyncClient, jobs: Sequence[NewJob], now: dat
     await enqueue(db, [_in_place(job, since.get(key)) for key, job in latest.items()], now)
 
 
-async def prune(db: BaseDBAsyncClient, before: datetime, *, step: int = STEP) -> int:
-    """Delete the jobs that were done before a time, and say how many.
+async def prune(db: BaseDBAsyncClient, before: datetime, *, limit: int) -> int:
+    """Delete jobs that were done before a time, the oldest first, and say how many; fewer than the limit are the last.
 
     Args:
-        db: The connection; in a transaction the steps would be one long write.
+        db: Connection or transaction.
         before: In UTC.
-        step: How many at once.
+        limit: How many at the most.
     """
-    return await _in_steps(step, lambda: _PRUNE.run(db, before, step))
+    return await _PRUNE.run(db, before, limit)
 
 
 async def delete_of_sessions(db: BaseDBAsyncClient, project_id: str, session_ids: Sequence[str]) -> int:

@@ -1,25 +1,36 @@
 """Removing what is older than its project keeps."""
 
-import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from tortoise.expressions import Subquery
 
-from retrospec.alerts.models import AlertDelivery
 from retrospec.core.clock import ago, now
 from retrospec.core.counters import Counters
-from retrospec.core.db import Database
+from retrospec.core.db import Database, Statement
 from retrospec.core.settings import Settings
 from retrospec.issues.kinds import forget_hours
 from retrospec.jobs.outbox import prune
 from retrospec.maintenance.objects import ObjectSweeper
-from retrospec.maintenance.removal import STEP, mark_strays, remove_expired, remove_unsupported
+from retrospec.maintenance.pace import in_steps
+from retrospec.maintenance.removal import MOST, ExpiredSessions, remove_unsupported
+from retrospec.maintenance.strays import Strays
 from retrospec.projects.models import Project
-from retrospec.sessions.models import ErrorMarker, Session, StoredObject
 
 # Rows of alerts stay for a look back, and for as long as a cooldown may ask for them.
 _DELIVERIES_KEPT = timedelta(days=30)
+_TOLD = Statement("""
+    DELETE FROM alert_deliveries WHERE uid IN (
+        SELECT uid FROM alert_deliveries WHERE status <> 'pending' AND created_at < $1 LIMIT $2)
+""")
+_COUNT = Statement("""
+    SELECT (SELECT count(*) FROM sessions WHERE project_id = $1 AND created_at < $2) AS sessions,
+           (SELECT count(*) FROM error_markers m JOIN sessions s
+                ON s.project_id = m.project_id AND s.session_id = m.session_id
+            WHERE s.project_id = $1 AND s.created_at < $2) AS markers,
+           count(*) AS objects, CAST(coalesce(sum(size_bytes), 0) AS bigint) AS bytes
+    FROM stored_objects WHERE project_id = $1 AND (created_at < $2 OR state IN ('deleting', 'erasing'))
+""")
 
 
 class CleanupResult(msgspec.Struct, rename="camel"):
@@ -57,53 +68,61 @@ class Cleanup:
         self._counters = counters
 
     async def run(self, project_id: str) -> CleanupResult:
-        """Clean up one project."""
-        days, before = await self._cutoff(project_id)
-        result = CleanupResult(retention_days=days)
-        while True:
-            sessions, issues = await remove_expired(project_id, before)
-            result.deleted_sessions += sessions
-            result.deleted_issue_clusters += issues
-            if sessions < STEP:
-                break
-            # Ingest waits for the same lock on SQLite: let it in between.
-            await asyncio.sleep(0)
-        result.deleted_issue_clusters += await remove_unsupported(project_id)
+        """Clean up one project, and what belongs to none."""
+        return (await self._run([project_id]))[project_id]
+
+    async def run_all(self) -> dict[str, CleanupResult]:
+        """Clean up every project, and what belongs to none; by project id."""
+        return await self._run([project.id for project in await Project.all().order_by("id")])
+
+    async def _run(self, project_ids: Sequence[str]) -> dict[str, CleanupResult]:
+        days = {project_id: await self._retention_days(project_id) for project_id in project_ids}
+        cutoffs = {project_id: ago(days=days[project_id]) for project_id in project_ids}
+        results = {project_id: CleanupResult(retention_days=days[project_id]) for project_id in project_ids}
+        for project_id, result in results.items():
+            await self._remove_sessions(project_id, cutoffs[project_id], result)
+        await self._mark_strays(cutoffs)
+        for project_id, result in results.items():
+            await self._delete_objects(project_id, result)
+        await self._sweeper.sweep_unowned()
+        await self.forget_jobs()
+        await self._forget_alerts()
+        return results
+
+    async def _remove_sessions(self, project_id: str, before: datetime, result: CleanupResult) -> None:
+        removal = ExpiredSessions(project_id, before)
+        result.deleted_sessions = await in_steps(self._database, removal.step, most=MOST)
+        result.deleted_issue_clusters = removal.issues + await remove_unsupported(project_id)
         await forget_hours(self._database.connection, project_id, now())
-        while await mark_strays(self._database.connection, project_id, before) == STEP:
-            await asyncio.sleep(0)
+
+    async def _mark_strays(self, cutoffs: Mapping[str, datetime]) -> None:
+        for state in ("pending", "ready"):
+            strays = Strays(self._database.connection, state, cutoffs)
+            await in_steps(self._database, strays.step)
+
+    async def _delete_objects(self, project_id: str, result: CleanupResult) -> None:
         swept = await self._sweeper.sweep(project_id)
         result.deleted_event_objects = swept.deleted["events"]
         result.deleted_artifact_objects = swept.deleted["artifact"]
         result.failed_event_object_delete = swept.failed["events"]
         result.failed_artifact_object_delete = swept.failed["artifact"]
         self._counters.add("retrospec_cleanup_runs_total")
-        return result
 
-    async def run_all(self) -> dict[str, CleanupResult]:
-        """Clean up every project, and what belongs to none; by project id."""
-        results = {project.id: await self.run(project.id) for project in await Project.all().order_by("id")}
-        await prune(self._database.connection, now() - self._keep_jobs)
-        await AlertDelivery.filter(status__not="pending", created_at__lt=now() - self._keep_alerts).delete()
-        return results
+    async def forget_jobs(self) -> None:
+        """Delete the rows of jobs that were done long ago."""
+        before, db = now() - self._keep_jobs, self._database.connection
+        await in_steps(self._database, lambda limit: prune(db, before, limit=limit))
+
+    async def _forget_alerts(self) -> None:
+        before, db = now() - self._keep_alerts, self._database.connection
+        await in_steps(self._database, lambda limit: _TOLD.run(db, before, limit))
 
     async def plan(self, project_id: str) -> CleanupPlan:
         """Count what a cleanup of a project would remove now."""
-        days, before = await self._cutoff(project_id)
-        expired = Session.filter(project_id=project_id, created_at__lt=before)
-        ids = Subquery(expired.values("session_id"))
-        old = StoredObject.filter(project_id=project_id, created_at__lt=before)
-        objects = await old.values_list("size_bytes", flat=True)
-        return CleanupPlan(
-            project_id=project_id,
-            retention_days=days,
-            sessions=await expired.count(),
-            markers=await ErrorMarker.filter(project_id=project_id, session_id__in=ids).count(),
-            objects=len(objects),
-            bytes=sum(int(str(size)) for size in objects),
-        )
+        days = await self._retention_days(project_id)
+        (counted,) = await _COUNT.fetch(self._database.connection, project_id, ago(days=days))
+        return CleanupPlan(project_id=project_id, retention_days=days, **counted)
 
-    async def _cutoff(self, project_id: str) -> tuple[int, datetime]:
+    async def _retention_days(self, project_id: str) -> int:
         project = await Project.get_or_none(id=project_id)
-        days = project.retention_days if project and project.retention_days else self._days
-        return days, ago(days=days)
+        return project.retention_days if project and project.retention_days else self._days

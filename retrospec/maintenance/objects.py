@@ -3,32 +3,60 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
+from retrospec.core.clock import now
 from retrospec.core.counters import Counters
-from retrospec.core.db import Statement, rows
+from retrospec.core.db import Database, Row, Statement, rows
 from retrospec.core.errors import RetrospecError
 from retrospec.core.log import get_logger
-from retrospec.plugin import StorageBackend
-from retrospec.sessions.models import StoredObject
+from retrospec.maintenance.pace import Pace
+from retrospec.plugin import StorageBackend, StorageUnavailable
+from retrospec.sessions.objects import CLAIM_SECONDS
 
 log = get_logger(__name__)
-_BATCH = 1000
+# As many as S3 deletes in one call.
+BATCH = 1000
 _SECONDS = 60.0
 _COUNTERS = {"events": "retrospec_cleanup_event_objects_total", "artifact": "retrospec_cleanup_artifact_objects_total"}
 
+# Whoever claimed these has crashed since, or deletes them once more, which does no harm.
+_TAKE_BACK = Statement("""
+    UPDATE stored_objects SET state = 'deleting', created_at = $1 WHERE state = 'erasing' AND created_at < $2
+""")
+# Nobody uploads to a claimed key: the object would be gone with the former one.
+_CLAIM = Statement("""
+    UPDATE stored_objects SET state = 'erasing', created_at = $1 WHERE uid IN (
+        SELECT o.uid FROM stored_objects o
+        WHERE o.state = 'deleting' AND o.created_at <= $2 AND o.project_id = $3
+        ORDER BY o.created_at LIMIT $4 @lock(FOR UPDATE SKIP LOCKED))
+    RETURNING uid, object_key, kind
+""")
 # Two projects may name one artifact key, made by a worker of theirs: the object stays while one of them keeps it.
 _KEPT = Statement("""
     SELECT DISTINCT o.object_key FROM stored_objects o JOIN @rows($1: object_key text) ON o.object_key = r.object_key
-    WHERE o.state <> 'deleting'
+    WHERE o.state NOT IN ('deleting', 'erasing')
 """)
 _FORGET = Statement("""
-    DELETE FROM stored_objects WHERE state = 'deleting' AND uid IN (SELECT r.uid FROM @rows($1: uid bigint))
+    DELETE FROM stored_objects WHERE state = 'erasing' AND created_at = $1
+        AND uid IN (SELECT r.uid FROM @rows($2: uid bigint))
+    RETURNING object_key, kind
 """)
 _FAILED = Statement("""
-    UPDATE stored_objects SET failures = stored_objects.failures + 1, last_error = r.reason
-    FROM @rows($1: uid bigint, reason text) WHERE stored_objects.uid = r.uid
+    UPDATE stored_objects SET state = 'deleting', failures = stored_objects.failures + 1, last_error = r.reason
+    FROM @rows($2: uid bigint, reason text)
+    WHERE stored_objects.uid = r.uid AND stored_objects.state = 'erasing' AND stored_objects.created_at = $1
+""")
+_WAITING = Statement("""
+    SELECT kind, count(*) AS objects FROM stored_objects
+    WHERE state = 'deleting' AND project_id = $1 GROUP BY kind
+""")
+# An upload that was on its way while its project was deleted.
+_UNOWNED = Statement("""
+    SELECT DISTINCT o.project_id FROM stored_objects o
+    WHERE o.state IN ('deleting', 'erasing') AND NOT EXISTS (SELECT 1 FROM projects p WHERE p.id = o.project_id)
 """)
 
 
@@ -42,45 +70,62 @@ class Swept(msgspec.Struct):
 class ObjectSweeper:
     """Deletes marked objects."""
 
-    def __init__(self, storage: StorageBackend, counters: Counters) -> None:
+    def __init__(self, database: Database, storage: StorageBackend, counters: Counters) -> None:
+        self._database = database
         self._storage = storage
         self._counters = counters
 
-    async def sweep(self, project_id: str | None) -> Swept:
-        """Delete every marked object, once.
-
-        Args:
-            project_id: Of one project; None for all.
-        """
-        swept, after = Swept(), 0
-        while batch := await self._batch(project_id, after):
-            after = batch[-1].uid
-            await self._delete(batch, swept)
+    async def sweep(self, project_id: str) -> Swept:
+        """Delete every marked object of a project, once. A storage that is away is asked once for all of them."""
+        swept, begun, pace = Swept(), now(), Pace(self._database, first=BATCH // 2, most=BATCH)
+        await _TAKE_BACK.run(self._database.connection, begun, begun - timedelta(seconds=CLAIM_SECONDS))
+        try:
+            more = True
+            while more:
+                async with pace.step() as size:
+                    more = await self._step(project_id, begun, size, swept)
+        except StorageUnavailable:
+            waiting = await _WAITING.fetch(self._database.connection, project_id)
+            swept.failed = Counter({row["kind"]: row["objects"] for row in waiting})
         for kind, count in swept.deleted.items():
             self._counters.add(_COUNTERS[kind], count)
         return swept
 
-    async def _batch(self, project_id: str | None, after: int) -> list[StoredObject]:
-        marked = StoredObject.filter(state="deleting", uid__gt=after)
-        if project_id is not None:
-            marked = marked.filter(project_id=project_id)
-        return await marked.order_by("uid").limit(_BATCH)
+    async def sweep_unowned(self) -> None:
+        """Delete every marked object whose project is gone."""
+        for row in await _UNOWNED.fetch(self._database.connection):
+            await self.sweep(row["project_id"])
 
-    async def _delete(self, batch: Sequence[StoredObject], swept: Swept) -> None:
-        db = StoredObject._meta.db  # noqa: SLF001 (Tortoise's documented way to a model's connection)
-        kept_rows = await _KEPT.fetch(db, rows({"object_key": one.object_key} for one in batch))
-        kept = {row["object_key"] for row in kept_rows}
-        keys = [one.object_key for one in batch if one.object_key not in kept]
-        failures = await self._delete_objects(keys) if keys else {}
-        swept.deleted.update(one.kind for one in batch if one.object_key not in failures and one.object_key not in kept)
-        swept.failed.update(one.kind for one in batch if one.object_key in failures)
-        await _FORGET.run(db, rows({"uid": one.uid} for one in batch if one.object_key not in failures))
-        failed = [{"uid": o.uid, "reason": failures[o.object_key][:500]} for o in batch if o.object_key in failures]
+    async def _step(self, project_id: str, before: datetime, size: int, swept: Swept) -> bool:
+        claim = now()
+        claimed = await _CLAIM.fetch(self._database.connection, claim, before, project_id, size)
+        if claimed:
+            await self._delete(claimed, claim, swept)
+        return bool(claimed)
+
+    async def _delete(self, claimed: Sequence[Row], claim: datetime, swept: Swept) -> None:
+        db = self._database.connection
+        kept = {row["object_key"] for row in await _KEPT.fetch(db, _picked(claimed, "object_key"))}
+        going = [row["object_key"] for row in claimed if row["object_key"] not in kept]
+        try:
+            failures = await self._delete_objects(going) if going else {}
+        except StorageUnavailable as failure:
+            await self._note_failures(claimed, claim, dict.fromkeys(going, str(failure)))
+            raise
+        await self._note_failures(claimed, claim, failures)
+        swept.failed.update(row["kind"] for row in claimed if row["object_key"] in failures)
+        gone = [row for row in claimed if row["object_key"] not in failures]
+        for row in await _FORGET.fetch(db, claim, _picked(gone, "uid")):
+            swept.deleted[row["kind"]] += row["object_key"] not in kept
+
+    async def _note_failures(self, claimed: Sequence[Row], claim: datetime, failures: Mapping[str, str]) -> None:
+        failed = [row for row in claimed if row["object_key"] in failures]
+        reasons = rows({"uid": row["uid"], "reason": failures[row["object_key"]][:500]} for row in failed)
         if failed:
-            await _FAILED.run(db, rows(failed))
+            await _FAILED.run(self._database.connection, claim, reasons)
 
     async def _delete_objects(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Delete, and say of each key that is left why. Whatever the storage does, rows and other projects go on."""
+        """Delete, and say of each key that is left why. Whatever else a storage does is that it is away."""
         try:
             async with asyncio.timeout(_SECONDS):
                 return dict(await self._storage.delete(keys))
@@ -90,4 +135,8 @@ class ObjectSweeper:
                 self._counters.add("retrospec_plugin_errors_total", family="storage", plugin=plugin)
             error = str(cause) or type(cause).__name__
             log.warning("objects not deleted", objects=len(keys), error=error)
-            return dict.fromkeys(keys, error)
+            raise StorageUnavailable(error) from cause
+
+
+def _picked(found: Sequence[Row], column: str) -> str:
+    return rows({column: row[column]} for row in found)

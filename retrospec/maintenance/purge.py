@@ -1,15 +1,15 @@
 """Removing a whole project: its rows and objects, step by step, from wherever an earlier attempt stopped."""
 
-import asyncio
+from functools import partial
 
 from retrospec.core.clock import now
 from retrospec.core.db import Database, Statement
 from retrospec.core.errors import Unavailable
 from retrospec.maintenance.objects import ObjectSweeper
-from retrospec.maintenance.removal import STEP, remove_expired
-from retrospec.sessions.models import StoredObject
+from retrospec.maintenance.pace import in_steps
+from retrospec.maintenance.removal import MOST, ExpiredSessions
+from retrospec.sessions.models import Session, StoredObject
 
-_STEP = 5000
 # What is left when the sessions are gone.
 _LEFT = ("cluster_members", "cluster_users", "cluster_days", "cluster_aliases", "kind_hours", "issue_activities",
          "issue_clusters", "alert_deliveries", "jobs")  # fmt: skip
@@ -19,6 +19,10 @@ _DELETES = tuple(
     )
     for table in _LEFT
 )
+_MARK = Statement("""
+    UPDATE stored_objects SET state = 'deleting', created_at = $2 WHERE uid IN (
+        SELECT uid FROM stored_objects WHERE project_id = $1 AND state IN ('pending', 'ready') LIMIT $3)
+""")
 
 
 class Purge:
@@ -34,13 +38,13 @@ class Purge:
         Raises:
             Unavailable: Some objects could not be deleted; the same call goes on later.
         """
-        while (await remove_expired(project_id, now()))[0] == STEP:
-            await asyncio.sleep(0)
+        # Again, where a cleanup that began before has some of them in hand.
+        while await Session.exists(project_id=project_id):
+            await in_steps(self._database, ExpiredSessions(project_id, now()).step, most=MOST)
         db = self._database.connection
         for statement in _DELETES:
-            while await statement.run(db, project_id, _STEP) == _STEP:
-                await asyncio.sleep(0)
-        await StoredObject.filter(project_id=project_id).update(state="deleting")
-        swept = await self._sweeper.sweep(project_id)
-        if left := sum(swept.failed.values()):
+            await in_steps(self._database, partial(statement.run, db, project_id))
+        await in_steps(self._database, lambda limit: _MARK.run(db, project_id, now(), limit))
+        await self._sweeper.sweep(project_id)
+        if left := await StoredObject.filter(project_id=project_id).count():
             raise Unavailable(f"{left} objects of the project could not be deleted; try again")

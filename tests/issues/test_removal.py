@@ -10,7 +10,7 @@ from retrospec.core.db import transaction
 from retrospec.issues import merging, splitting
 from retrospec.issues.models import ClusterAlias, ClusterDay, ClusterUser, IssueActivity, IssueCluster
 from retrospec.issues.recount import lock_project, recount
-from retrospec.issues.removal import forget_sessions, forget_unsupported
+from retrospec.issues.removal import count_out, forget_unsupported, leave_clusters
 from retrospec.issues.schemas import MergeOrder, SplitOrder
 from retrospec.sessions.models import ErrorMarker, Session
 from tests.issues.builders import PROJECT, A, B, C, ago, assert_exact, issue, other_project, session, settle
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.usefixtures("database")
 
 async def remove(*session_ids: str, project_id: str = PROJECT) -> int:
     async with transaction() as db:
-        deleted = await forget_sessions(db, project_id, session_ids)
+        leaving = await leave_clusters(db, project_id, session_ids)
         for model in (ErrorMarker, Session):
             await model.filter(project_id=project_id, session_id__in=session_ids).using_db(db).delete()
-    return deleted
+        return await count_out(db, project_id, leaving)
 
 
 async def test_counters_follow_the_sessions_that_go() -> None:

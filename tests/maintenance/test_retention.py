@@ -10,9 +10,10 @@ import pytest
 from retrospec.alerts.models import AlertDelivery
 from retrospec.artifacts.models import SessionArtifact
 from retrospec.core.clock import now
+from retrospec.issues.models import ClusterUser
 from retrospec.jobs.models import Job
 from retrospec.maintenance import cleanup as cleanup_module
-from retrospec.maintenance import removal
+from retrospec.maintenance.removal import ExpiredSessions
 from retrospec.plugin import StorageUnavailable
 from retrospec.reports.models import SessionReportCard
 from retrospec.sessions.models import ErrorMarker, Session, StoredObject
@@ -206,24 +207,22 @@ async def test_an_artifact_of_an_old_session_goes_with_it(make_client: MakeClien
 async def test_a_cleanup_goes_in_small_steps_and_lets_ingest_in_between(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (removal, cleanup_module):
-        monkeypatch.setattr(module, "STEP", 2)
+    monkeypatch.setattr(cleanup_module, "MOST", 2)
     for number in range(9):
         await client.recorded(f"s{number}", marker())
     await client.ingest("s-young", marker())
     await age(*(f"s{number}" for number in range(9)), days=8)
     steps: list[int] = []
-    remove = removal.remove_expired
+    step = ExpiredSessions.step
 
-    async def counted(project_id: str, before: object) -> tuple[int, int]:
-        removed = await remove(project_id, before)  # type: ignore[arg-type]
-        steps.append(removed[0])
-        return removed
+    async def counted(self: ExpiredSessions, limit: int) -> int:
+        steps.append(await step(self, limit))
+        return steps[-1]
 
-    monkeypatch.setattr(cleanup_module, "remove_expired", counted)
+    monkeypatch.setattr(ExpiredSessions, "step", counted)
     result, *answers = await asyncio.gather(clean(client), *(client.ingest(f"n{n}", marker()) for n in range(5)))
 
-    assert steps == [2, 2, 2, 2, 1]
+    assert (max(steps), sum(steps)) == (2, 9)
     assert result["deletedSessions"] == 9
     assert len(answers) == 5
     assert (await client.get("/v1/issues"))["issues"][0]["sessionCount"] == 6
@@ -269,3 +268,33 @@ async def test_the_plan_says_what_a_cleanup_would_remove(client: Client) -> None
 
     assert (plan.sessions, plan.markers, plan.objects, plan.bytes) == (1, 2, 2, size)
     assert (done["deletedSessions"], done["deletedEventObjects"]) == (plan.sessions, plan.objects)
+
+
+async def test_what_comes_in_beside_a_cleanup_is_counted_exactly(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup_module, "MOST", 4)
+    labels = ("POST /api/orders -> 500", "GET /api/cart -> 404", "PUT /api/profile -> 409")
+
+    async def send(name: str, number: int) -> None:
+        await client.ingest(f"{name}{number}", marker(label=labels[number % 3]), userId=f"u{number % 4}")
+
+    await asyncio.gather(*(send("old", number) for number in range(40)))
+    await age(*(f"old{number}" for number in range(40)), days=8)
+
+    async def come_in() -> None:
+        for start in range(0, 40, 5):
+            await asyncio.gather(*(send("new", number) for number in range(start, start + 5)))
+
+    result, _ = await asyncio.gather(clean(client), come_in())
+
+    assert result["deletedSessions"] == 40
+    for number, label in enumerate(labels):
+        mine = [n for n in range(40) if n % 3 == number]
+        (issue,) = [one for one in (await client.get("/v1/issues"))["issues"] if one["symptom"] == label]
+        counted = (issue["sessionCount"], issue["markerCount"], issue["userCount"])
+        assert counted == (len(mine), len(mine), len({n % 4 for n in mine}))
+        daily = (await client.get(f"/v1/issues/{issue['key']}"))["issue"]["daily"]
+        assert sum(day["sessionCount"] for day in daily) == len(mine)
+    assert await ClusterUser.all().count() == 12
+    assert sum(user.session_count for user in await ClusterUser.all()) == 40
