@@ -9,7 +9,7 @@ import httpx
 from tests.client import marker
 from tests.faults.load import SITE, Load
 from tests.faults.processes import serving
-from tests.faults.promises import check_counts, check_there
+from tests.faults.promises import check_counts, check_there, jobs_done
 from tests.stacks import Stack
 
 PROCESSES = 4
@@ -19,10 +19,12 @@ async def test_four_processes_that_start_at_once_on_nothing_write_one_file_and_c
     tmp_path: Path, embedded_stack: Stack
 ) -> None:
     async with AsyncExitStack() as running:
-        starting = (running.enter_async_context(serving(tmp_path, EMBEDDED_WORKER="false")) for _ in range(PROCESSES))
+        starting = (running.enter_async_context(serving(tmp_path)) for _ in range(PROCESSES))
         servers = await asyncio.gather(*starting)
         loads = [Load(server.url, f"p{number}", visitors=3) for number, server in enumerate(servers)]
         await asyncio.gather(*(load.send(25) for load in loads))
+        # Each of them runs jobs as well.
+        await jobs_done(embedded_stack)
         await flush_one_session(*(server.url for server in servers))
 
         assert {status for load in loads for status in load.statuses} == {201, 202}
