@@ -31,7 +31,7 @@ _RETRIES_AT_ONCE = 100
 _RETRIES_PREPARED = 1_000
 _LONGEST_ERROR = 4_000
 _LETTERS_AT_ONCE = 500
-# Of each list the newest; 0.2 s for all of them.
+# Of each list the newest; 0.3 s for all of both.
 _LETTERS_SEARCHED = 20_000
 
 
