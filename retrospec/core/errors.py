@@ -112,3 +112,8 @@ class PluginError(SettingsError):
     """A plugin that the settings name cannot be used."""
 
     code = "bad_plugin"
+
+
+def describe(error: BaseException) -> str:
+    """An error in a line: some of the drivers' have no text."""
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

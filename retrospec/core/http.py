@@ -13,7 +13,7 @@ from sanic.exceptions import PayloadTooLarge, RequestTimeout, SanicException, Se
 from tortoise.exceptions import OperationalError, ValidationError
 
 from retrospec.core.db import AWAY
-from retrospec.core.errors import Invalid, MethodNotAllowed, NotFound, RetrospecError, TooLarge, Unavailable
+from retrospec.core.errors import Invalid, MethodNotAllowed, NotFound, RetrospecError, TooLarge, Unavailable, describe
 from retrospec.core.log import get_logger
 
 log = get_logger(__name__)
@@ -62,11 +62,6 @@ def answer_error(request: Request, error: Exception) -> HTTPResponse:
     if isinstance(error, SanicMethodNotAllowed):
         response.headers["Allow"] = ", ".join(method for method in _METHODS if _takes(request, method))
     return response
-
-
-def describe(error: BaseException) -> str:
-    """An error in a line: some of the drivers' have no text."""
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _takes(request: Request, method: str) -> bool:

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from retrospec.core.errors import RetrospecError, Unavailable
+from retrospec.core.db import AWAY
+from retrospec.core.errors import RetrospecError, Unavailable, describe
 from retrospec.core.log import get_logger
 
 log = get_logger(__name__)
@@ -68,7 +69,7 @@ class Batcher(Generic[Item, Result]):
         # that waits carries a few, while most wait for it.
         if not self._running:
             return True
-        return len(self._running) < self._at_once and len(self._waiting) >= min(self._running.values()) / 2
+        return len(self._running) < self._at_once and len(self._waiting) >= min(self._running.values())
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
@@ -105,8 +106,10 @@ def _settle(future: asyncio.Future[Result], result: Result | Exception) -> None:
     if future.done():
         return
     if isinstance(result, Exception):
-        if not isinstance(result, RetrospecError):
-            log.error("session not written", error=f"{type(result).__name__}: {result}")
+        if isinstance(result, AWAY):
+            log.warning("session not written", error=describe(result))
+        elif not isinstance(result, RetrospecError):
+            log.error("session not written", error=describe(result))
         future.set_exception(result)
     else:
         future.set_result(result)
