@@ -1,10 +1,10 @@
 """How much memory uploads take: a real server, one upload of 50 MB, then eight of 19 MB at once.
 
-    python bench/upload_memory.py [--events demo|moves|secrets] [--plain]
+    python -m bench.upload_memory [--storage local|s3] [--events demo|moves|secrets] [--plain]
 
-Prints resident memory before, at its highest (sampled every 5 ms) and after, and the slowest of the health
-requests that went on beside the uploads. Exits 1 when 50 MB raise it by more than three times their size, the eight
-by 250 MB or more, or either by anything lasting.
+The S3 server is moto in a process of its own. Prints resident memory of the server before, at its highest (sampled
+every 5 ms) and after, and the slowest of the health requests that went on beside the uploads. Exits 1 when 50 MB raise
+it by more than three times their size, the eight by 250 MB or more, or either by anything lasting.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import json
 import os
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -24,6 +23,9 @@ from typing import Any
 
 import httpx
 import psutil
+
+from bench.objects import objects
+from bench.server import folder as temporary_folder
 
 MB = 1_000_000
 RECORDINGS = Path(__file__).parent.parent / "retrospec" / "demo" / "recordings"
@@ -87,8 +89,8 @@ async def pieces(path: Path) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def serving(folder: Path, plain: bool) -> AsyncIterator[tuple[str, psutil.Process]]:
-    """A server on a free port, on its embedded default."""
+async def serving(folder: Path, plain: bool, **storage: str) -> AsyncIterator[tuple[str, psutil.Process]]:
+    """A server on a free port, on its embedded default but for the storage."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -98,6 +100,7 @@ async def serving(folder: Path, plain: bool) -> AsyncIterator[tuple[str, psutil.
         "RATE_LIMIT_REQUESTS_PER_SEC": "0",
         "LOG_LEVEL": "WARNING",
         "REDACT_EVENTS": "false" if plain else "true",
+        **storage,
     }
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "retrospec", "serve", env={**os.environ, **settings}
@@ -173,13 +176,13 @@ async def main() -> int:
     """Run both."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", choices=["demo", "moves", "secrets"], default="demo")
+    parser.add_argument("--storage", choices=["local", "s3"], default="local")
     parser.add_argument("--plain", action="store_true", help="without redaction")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="retrospec-bench-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder, objects(given.storage, folder) as place:
         large = [body("large", 50 * MB, given.events, folder)]
         many = [body(f"many-{number}", 19 * MB, given.events, folder) for number in range(8)]
-        async with serving(folder, given.plain) as (url, process):
+        async with serving(folder, given.plain, **place.settings) as (url, process):
             await measure(url, process, [body("small", MB // 10, given.events, folder)])
             within = [show("1 x 50 MB", await measure(url, process, large), 150 * MB)]
             within.append(show("8 x 19 MB", await measure(url, process, many), 250 * MB))

@@ -77,7 +77,7 @@ class ObjectSweeper:
 
     async def sweep(self, project_id: str) -> Swept:
         """Delete every marked object of a project, once. A storage that is away is asked once for all of them."""
-        swept, begun, pace = Swept(), now(), Pace(self._database, first=BATCH // 2, most=BATCH)
+        swept, begun, pace = Swept(), now(), Pace(self._database, least=BATCH, most=BATCH)
         await _TAKE_BACK.run(self._database.connection, begun, begun - timedelta(seconds=CLAIM_SECONDS))
         try:
             more = True

@@ -19,19 +19,18 @@ _LATEST = Statement("SELECT coalesce(max(uid), 0) AS uid FROM sessions")
 class Pace:
     """Says how much to do at once, and rests. One for each kind of work: their steps differ in size."""
 
-    def __init__(self, database: Database, *, first: int, most: int) -> None:
-        """Begin slowly.
+    def __init__(self, database: Database, *, least: int, most: int) -> None:
+        """Begin with small steps.
 
         Args:
             database: Where ingest is seen.
-            first: Size of the first step; none is smaller than half of it: each has its commits, whatever its size.
-            most: Size of any.
+            least: Size of the smallest step: each has its commits, whatever its size.
+            most: Size of the largest.
         """
         self._database = database
-        self._size = first
-        self._seconds, self._rest = _ON_SQLITE if database.is_sqlite else _ON_POSTGRES
-        self._least = first // 2 or 1
+        self._size = self._least = least
         self._most = most
+        self._seconds, self._rest = _ON_SQLITE if database.is_sqlite else _ON_POSTGRES
         self._latest = 0
 
     @asynccontextmanager
@@ -59,7 +58,7 @@ async def in_steps(database: Database, work: Callable[[int], Awaitable[int]], *,
         work: Takes on so many things, and says how many there were.
         most: Size of any step.
     """
-    pace, total, more = Pace(database, first=most // 2 or 1, most=most), 0, True
+    pace, total, more = Pace(database, least=most // 4 or 1, most=most), 0, True
     while more:
         async with pace.step() as size:
             done = await work(size)

@@ -177,6 +177,24 @@ async def test_a_storage_that_is_away_is_asked_once_and_all_that_waits_has_faile
     assert (await clean(client))["deletedEventObjects"] == 5
 
 
+async def test_objects_are_deleted_by_the_thousand(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = now() - timedelta(days=8)
+    await StoredObject.bulk_create(
+        StoredObject(project_id="proj_default", object_key=f"a/{n}", session_id="s", kind="events", created_at=moment)
+        for n in range(2500)
+    )
+    delete, asked = storage_of(client).delete, list[int]()
+
+    async def count_and_delete(keys: Sequence[str]) -> Mapping[str, str]:
+        asked.append(len(keys))
+        return await delete(keys)
+
+    monkeypatch.setattr(storage_of(client), "delete", count_and_delete)
+
+    assert (await clean(client))["deletedEventObjects"] == 2500
+    assert asked == [1000, 1000, 500]
+
+
 async def test_cleanups_at_once_delete_and_count_each_object_once(client: Client) -> None:
     for number in range(20):
         await client.upload(f"s{number}")

@@ -57,7 +57,7 @@ async def take(pace: Pace, clock: Clock, seconds: float) -> int:
 async def test_it_rests_while_sessions_come_in_in_proportion_and_within_reason(
     database: Database, clock: Clock
 ) -> None:
-    pace = Pace(database, first=100, most=1000)
+    pace = Pace(database, least=100, most=1000)
 
     for name in ("s1", "s2", ""):
         if name:
@@ -72,13 +72,13 @@ async def test_it_rests_while_sessions_come_in_in_proportion_and_within_reason(
 async def test_steps_that_are_too_long_or_too_short_change_their_size_within_bounds(
     database: Database, clock: Clock
 ) -> None:
-    pace = Pace(database, first=100, most=300)
+    pace = Pace(database, least=100, most=300)
 
     quick = [await take(pace, clock, 0.001) for _ in range(4)]
     slow = [await take(pace, clock, 10) for _ in range(5)]
 
     assert quick == [100, 200, 300, 300]
-    assert slow == [300, 150, 75, 50, 50]
+    assert slow == [300, 150, 100, 100, 100]
 
 
 async def test_work_goes_on_until_a_step_finds_less_than_it_could_take(database: Database) -> None:
