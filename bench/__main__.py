@@ -2,6 +2,6 @@
 
 import runpy
 
-for name in ("bench.start", "bench.ingest", "bench.reads", "bench.upload_memory"):
+for name in ("bench.start", "bench.ingest", "bench.reads", "bench.upload_memory", "bench.cleanup"):
     print(f"\n{name}", flush=True)
     runpy.run_module(name, run_name="__main__")

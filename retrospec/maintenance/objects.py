@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,13 +28,15 @@ _TAKE_BACK = Statement("""
     UPDATE stored_objects SET state = 'deleting', created_at = $1 WHERE state = 'erasing' AND created_at < $2
 """)
 # Nobody uploads to a claimed key: the object would be gone with the former one.
-_CLAIM = Statement("""
+_CLAIM_TEXT = """
     UPDATE stored_objects SET state = 'erasing', created_at = $1 WHERE uid IN (
         SELECT o.uid FROM stored_objects o
-        WHERE o.state = 'deleting' AND o.created_at <= $2 AND o.project_id = $3
+        WHERE o.state = 'deleting' AND o.created_at <= $2 AND o.project_id = $3 {of_session}
         ORDER BY o.created_at LIMIT $4 @lock(FOR UPDATE SKIP LOCKED))
     RETURNING uid, object_key, kind
-""")
+"""
+_CLAIM = Statement(_CLAIM_TEXT.format(of_session=""))
+_CLAIM_OF_SESSION = Statement(_CLAIM_TEXT.format(of_session="AND o.session_id = $5"))
 # Two projects may name one artifact key, made by a worker of theirs: the object stays while one of them keeps it.
 _KEPT = Statement("""
     SELECT DISTINCT o.object_key FROM stored_objects o JOIN @rows($1: object_key text) ON o.object_key = r.object_key
@@ -42,7 +45,7 @@ _KEPT = Statement("""
 _FORGET = Statement("""
     DELETE FROM stored_objects WHERE state = 'erasing' AND created_at = $1
         AND uid IN (SELECT r.uid FROM @rows($2: uid bigint))
-    RETURNING object_key, kind
+    RETURNING kind
 """)
 _FAILED = Statement("""
     UPDATE stored_objects SET state = 'deleting', failures = stored_objects.failures + 1, last_error = r.reason
@@ -83,40 +86,55 @@ class ObjectSweeper:
             more = True
             while more:
                 async with pace.step() as size:
-                    more = await self._step(project_id, begun, size, swept)
+                    claim = now()
+                    claimed = await _CLAIM.fetch(self._database.connection, claim, begun, project_id, size)
+                    await self._delete(claimed, claim, swept)
+                    more = bool(claimed)
         except StorageUnavailable:
             waiting = await _WAITING.fetch(self._database.connection, project_id)
             swept.failed = Counter({row["kind"]: row["objects"] for row in waiting})
+        self._count(swept)
+        return swept
+
+    async def sweep_session(self, project_id: str, session_id: str) -> None:
+        """Delete the marked objects of one session, however many others wait."""
+        claim, swept = now(), Swept()
+        claimed = await _CLAIM_OF_SESSION.fetch(self._database.connection, claim, claim, project_id, BATCH, session_id)
+        with suppress(StorageUnavailable):
+            await self._delete(claimed, claim, swept)
+        self._count(swept)
+
+    def _count(self, swept: Swept) -> None:
         for kind, count in swept.deleted.items():
             self._counters.add(_COUNTERS[kind], count)
-        return swept
 
     async def sweep_unowned(self) -> None:
         """Delete every marked object whose project is gone."""
         for row in await _UNOWNED.fetch(self._database.connection):
             await self.sweep(row["project_id"])
 
-    async def _step(self, project_id: str, before: datetime, size: int, swept: Swept) -> bool:
-        claim = now()
-        claimed = await _CLAIM.fetch(self._database.connection, claim, before, project_id, size)
-        if claimed:
-            await self._delete(claimed, claim, swept)
-        return bool(claimed)
-
     async def _delete(self, claimed: Sequence[Row], claim: datetime, swept: Swept) -> None:
+        if not claimed:
+            return
         db = self._database.connection
-        kept = {row["object_key"] for row in await _KEPT.fetch(db, _picked(claimed, "object_key"))}
-        going = [row["object_key"] for row in claimed if row["object_key"] not in kept]
+        keepers = {row["object_key"] for row in await _KEPT.fetch(db, _picked(claimed, "object_key"))}
+        if kept := [row for row in claimed if row["object_key"] in keepers]:
+            await _FORGET.run(db, claim, _picked(kept, "uid"))
+        if going := [row for row in claimed if row["object_key"] not in keepers]:
+            await self._delete_going(going, claim, swept)
+
+    async def _delete_going(self, going: Sequence[Row], claim: datetime, swept: Swept) -> None:
+        keys = [row["object_key"] for row in going]
         try:
-            failures = await self._delete_objects(going) if going else {}
+            failures = await self._delete_objects(keys)
         except StorageUnavailable as failure:
-            await self._note_failures(claimed, claim, dict.fromkeys(going, str(failure)))
+            await self._note_failures(going, claim, dict.fromkeys(keys, str(failure)))
             raise
-        await self._note_failures(claimed, claim, failures)
-        swept.failed.update(row["kind"] for row in claimed if row["object_key"] in failures)
-        gone = [row for row in claimed if row["object_key"] not in failures]
-        for row in await _FORGET.fetch(db, claim, _picked(gone, "uid")):
-            swept.deleted[row["kind"]] += row["object_key"] not in kept
+        await self._note_failures(going, claim, failures)
+        swept.failed.update(row["kind"] for row in going if row["object_key"] in failures)
+        gone = [row for row in going if row["object_key"] not in failures]
+        forgotten = await _FORGET.fetch(self._database.connection, claim, _picked(gone, "uid"))
+        swept.deleted.update(row["kind"] for row in forgotten)
 
     async def _note_failures(self, claimed: Sequence[Row], claim: datetime, failures: Mapping[str, str]) -> None:
         failed = [row for row in claimed if row["object_key"] in failures]

@@ -38,5 +38,5 @@ async def delete_session(caller: Caller, session_id: str, sweeper: ObjectSweeper
     """
     if not await remove_session(caller.project_id, session_id):
         raise NotFound("session not found")
-    await sweeper.sweep(caller.project_id)
+    await sweeper.sweep_session(caller.project_id, session_id)
     return Deleted(session_id, True)

@@ -195,6 +195,16 @@ async def test_objects_are_deleted_by_the_thousand(client: Client, monkeypatch: 
     assert asked == [1000, 1000, 500]
 
 
+async def test_who_removes_a_session_waits_for_its_own_objects_only(client: Client) -> None:
+    for name in ("s1", "s2"):
+        await client.recorded(name, marker())
+    await StoredObject.filter(session_id="s2").update(state="deleting")
+
+    await client.delete("/v1/sessions/s1", 200)
+
+    assert (await states(), files(client)) == (["deleting"], ["s2"])
+
+
 async def test_cleanups_at_once_delete_and_count_each_object_once(client: Client) -> None:
     for number in range(20):
         await client.upload(f"s{number}")
