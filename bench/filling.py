@@ -26,10 +26,12 @@ _STEPS = """
     ANALYZE defects;
 
     INSERT INTO sessions (project_id, session_id, site, route, started_at, duration_ms, events_object_key, user_hash,
-                          release, environment, tags, revision, jobs_digest, created_at, updated_at)
+                          release, environment, tags, revision, jobs_digest, report_status, report_confidence,
+                          report_symptom, created_at, updated_at)
     SELECT '{project}', session_id, 'shop.example', '/checkout/' || n % 1000, at, 60000 + n % 60000,
            'session-events/{project}/2026/01/01/shop.example/' || session_id || '.json', user_hash,
-           '1.4.2', 'production', '{{"plan": "pro"}}', 1, md5(session_id), at, at
+           '1.4.2', 'production', '{{"plan": "pro"}}', 1, md5(session_id), {status}, n % 100 / 100.0,
+           'The order is refused', at, at
     FROM given ORDER BY n DESC;
 
     INSERT INTO error_markers (project_id, session_id, marker_id, cluster_key, kind, label, evidence, hint,
@@ -75,8 +77,7 @@ _STEPS = """
     INSERT INTO session_report_cards (id, project_id, session_id, status, symptom, technical_root_cause, suggested_fix,
                                       text_summary, visual_summary, confidence, generated_at, created_at, updated_at)
     SELECT 'rep_' || n, '{project}', session_id,
-           (ARRAY['ready', 'ready', 'ready', 'ready', 'ready', 'ready', 'pending', 'pending', 'failed', 'discarded'])
-               [n % 10 + 1], 'The order is refused', 'The server answers 500', 'Look into orders.js',
+           {status}, 'The order is refused', 'The server answers 500', 'Look into orders.js',
            'The visitor pressed "Pay now" and nothing happened', 'The button stays grey', n % 100 / 100.0, at, at, at
     FROM given;
 
@@ -87,6 +88,11 @@ _STEPS = """
     FROM given;
 
     DROP TABLE given, failures, defects;
+"""
+
+_STATUS = """
+    (ARRAY['ready', 'ready', 'ready', 'ready', 'ready', 'ready', 'pending', 'pending', 'failed', 'discarded'])
+        [n % 10 + 1]
 """
 
 
@@ -104,7 +110,7 @@ async def fill(
     """
     db = await asyncpg.connect(url)  # type: ignore[no-untyped-call]
     try:
-        await db.execute(_STEPS.format(sessions=sessions, issues=issues, days=days, project=project))
+        await db.execute(_STEPS.format(status=_STATUS, sessions=sessions, issues=issues, days=days, project=project))
         # Outside of a transaction; without it the first reads would write to every page they look at.
         await db.execute("VACUUM (ANALYZE)")
     finally:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from retrospec.core.db import Database
 from retrospec.core.migrations import Migrations, history
+from retrospec.issues.queries import list_sessions
+from retrospec.issues.schemas import SessionsQuery
 from retrospec.schema import MODELS
-from tests.issues.builders import A, B, ago, assert_exact, assert_kinds_exact, issue, session, settle
+from tests.issues.builders import PROJECT, A, B, ago, assert_exact, assert_kinds_exact, card, issue, session, settle
 
 ROOT = Path(__file__).parent.parent
 
@@ -64,7 +66,7 @@ async def test_a_downgrade_takes_back_what_the_upgrade_made(empty_database_url: 
     assert await migrations.upgrade() == history()
 
 
-async def test_failures_that_are_there_already_are_counted_by_the_hour(empty_database_url: str) -> None:
+async def test_failures_and_reports_that_are_there_already_are_counted_and_listed(empty_database_url: str) -> None:
     migrations, database = Migrations(empty_database_url, MODELS), Database(empty_database_url, MODELS)
     await migrations.upgrade()
     await database.open()
@@ -72,6 +74,7 @@ async def test_failures_that_are_there_already_are_counted_by_the_hour(empty_dat
     await session("s2", {A: [ago(hours=2)]})
     await settle()
     await issue(B)
+    await card("s1", "ready", 0.75)
     await database.close()
     await migrations.downgrade(1)
 
@@ -79,6 +82,11 @@ async def test_failures_that_are_there_already_are_counted_by_the_hour(empty_dat
 
     await database.open()
     await assert_kinds_exact()
+    listed = (await list_sessions(PROJECT, A, SessionsQuery())).sessions
+    assert {one.session_id: (one.report_status, one.report_confidence) for one in listed} == {
+        "s1": ("ready", 0.75),
+        "s2": ("pending", 0),
+    }
     await database.close()
 
 

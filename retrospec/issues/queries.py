@@ -60,15 +60,14 @@ LISTINGS = {
 
 SESSIONS = Statement("""
     SELECT m.uid, m.session_id, m.project_id, s.site, s.route, s.started_at,
-           s.duration_ms, m.last_observed_at, m.marker_count, coalesce(c.status, 'pending') AS report_status,
-           coalesce(c.confidence, 0) AS report_confidence, coalesce(c.symptom, '') AS report_symptom
+           s.duration_ms, m.last_observed_at, m.marker_count, coalesce(s.report_status, 'pending') AS report_status,
+           coalesce(s.report_confidence, 0) AS report_confidence, coalesce(s.report_symptom, '') AS report_symptom
     FROM (
         SELECT uid, session_id, project_id, last_observed_at, marker_count FROM cluster_members
         WHERE project_id = $1 AND cluster_key = $2 AND (last_observed_at, uid) < ($3, $4)
           AND EXISTS (SELECT 1 FROM issue_clusters WHERE project_id = $1 AND key = $2 AND state <> 'candidate')
         ORDER BY last_observed_at DESC, uid DESC LIMIT $5) AS m
     JOIN sessions s ON s.project_id = m.project_id AND s.session_id = m.session_id
-    LEFT JOIN session_report_cards c ON c.project_id = m.project_id AND c.session_id = m.session_id
     ORDER BY m.last_observed_at DESC, m.uid DESC
 """)
 

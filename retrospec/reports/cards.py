@@ -13,6 +13,7 @@ from retrospec.core.errors import Invalid
 from retrospec.core.ids import new_id
 from retrospec.reports.models import SessionReportCard
 from retrospec.reports.schemas import STATUSES, AnalysisReport, ReportCard, report_card_of
+from retrospec.sessions.models import Session
 from retrospec.sessions.objects import hold_session
 
 _FINISHED = frozenset({"ready", "discarded"})
@@ -134,6 +135,8 @@ async def record_card(new: NewCard, *, keep_finished: bool = False) -> Recorded:
         row.update_from_dict({name: getattr(new, name) for name in _CONTENT})
         row.generated_at, row.updated_at = new.generated_at, moment
         await row.save(using_db=db)
+        listed = {"report_status": row.status, "report_confidence": row.confidence, "report_symptom": row.symptom}
+        await Session.filter(**ref).using_db(db).update(**listed)
     return Recorded(report_card_of(row), written=True)
 
 

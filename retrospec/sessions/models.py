@@ -25,6 +25,11 @@ class Session(Model):
     revision = fields.IntField(default=1)
     # Of the jobs queued last, so that the same request sent again queues nothing.
     jobs_digest = fields.CharField(max_length=64, default="")
+    # Copies of what its report card says, for lists of sessions; NULL while nobody has reported. To look for the cards
+    # of 200 sessions took as long again as all else that the database did for such a list.
+    report_status = fields.CharField(max_length=16, null=True)
+    report_confidence = fields.FloatField(null=True)
+    report_symptom = fields.TextField(null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

@@ -151,6 +151,8 @@ async def card(session_id: str, status: str, confidence: float, project_id: str 
         created_at=MOMENT,
         updated_at=MOMENT,
     )
+    listed = {"report_status": status, "report_confidence": confidence, "report_symptom": f"report of {session_id}"}
+    await Session.filter(project_id=project_id, session_id=session_id).update(**listed)
 
 
 async def expected(project_id: str = PROJECT) -> dict[str, dict[str, Any]]:

@@ -105,6 +105,22 @@ async def test_the_sessions_of_an_issue_have_the_contracts_fields(client: Client
     assert {session["reportStatus"] for session in answer["sessions"]} == {"pending"}
 
 
+async def test_a_report_shows_in_the_list_and_an_older_one_does_not(client: Client) -> None:
+    key = await client.issue(sessions=1)
+    answer = await client.ingest("s1", marker())
+    report = {"projectId": answer["session"]["projectId"], "sessionId": "s1", "confidence": 0.75}
+
+    ready = {"status": "ready", "symptom": "The order is refused", "generatedAt": "2026-03-04T11:00:00Z"}
+    await client.internal("/v1/internal/analysis-reports", report | ready, 202)
+    older = {"status": "failed", "generatedAt": "2026-03-04T10:00:00Z"}
+    await client.internal("/v1/internal/analysis-reports", report | older, 202)
+    await client.ingest("s1", marker(), marker("m2"), route="/later")
+
+    (found,) = (await client.get(f"/v1/issues/{key}/sessions", minConfidence=0.7))["sessions"]
+    assert (found["sessionId"], found["route"], found["reportStatus"]) == ("s1", "/later", "ready")
+    assert (found["reportConfidence"], found["reportSymptom"]) == (0.75, "The order is refused")
+
+
 async def test_a_state_is_set_and_shown(client: Client) -> None:
     key = await client.issue(sessions=2)
 
