@@ -10,7 +10,7 @@ from retrospec.core.db import Database, Statement
 # A step takes about so long, and is followed by a rest of so many times that. On SQLite nobody else gets at the
 # database meanwhile. On PostgreSQL a step mostly waits, for the event loop that it shares with ingest, and only the end
 # of it keeps others waiting.
-_ON_SQLITE, _ON_POSTGRES = (0.05, 4.0), (0.4, 0.5)
+_ON_SQLITE, _ON_POSTGRES = (0.05, 4.0), (0.4, 1.0)
 _LONGEST_REST = 2.0
 
 _LATEST = Statement("SELECT coalesce(max(uid), 0) AS uid FROM sessions")
