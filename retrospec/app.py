@@ -233,7 +233,7 @@ def make_app(server: Server) -> Sanic[Any, Any]:
     cors = Cors.of(settings, server.caches.origins.all)
     gate = Gate(settings, server.caches.keys, server.key_use, cors.allowed)
     install(app, settings=settings, gate=gate, cors=cors, limiter=server.limiter)
-    install_access_log(app, server.runtime.counters)
+    install_access_log(app, server.runtime.counters, everything=settings.log_level == "DEBUG")
     for routes in SLICES:
         app.blueprint(routes.blueprint)
     return app

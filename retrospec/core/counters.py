@@ -1,6 +1,8 @@
 """Counts of what happened in this process, until they are added to the totals in the database."""
 
+from bisect import bisect_left
 from collections import defaultdict
+from functools import lru_cache
 
 Labels = tuple[tuple[str, str], ...]
 Series = tuple[str, Labels]
@@ -22,18 +24,17 @@ class Counters:
         """
         self._counts[name, tuple(sorted(labels.items()))] += amount
 
-    def observe(self, name: str, value: float, bounds: tuple[float, ...], **labels: str) -> None:
+    def observe(self, name: str, value: float, bounds: tuple[float, ...], labels: Labels) -> None:
         """Count a value into a histogram.
 
         Args:
             name: Metric name without suffix, e.g. `retrospec_http_request_seconds`.
             value: What was measured.
             bounds: Upper bounds of the buckets, ascending; `+Inf` is added.
-            labels: Label values, from small fixed sets only.
+            labels: Label names and values, in the order of the names; from small fixed sets only.
         """
-        bound = next((str(float(bound)) for bound in bounds if value <= bound), "+Inf")
-        self.add(f"{name}_bucket", 1, le=bound, **labels)
-        self.add(f"{name}_sum", value, **labels)
+        self._counts[_bucket(name, bisect_left(bounds, value), bounds, labels)] += 1
+        self._counts[f"{name}_sum", labels] += value
 
     def drain(self) -> dict[Series, float]:
         """Hand over all counts and begin anew from zero."""
@@ -44,3 +45,9 @@ class Counters:
         """Take counts back that could not be written."""
         for series, amount in counts.items():
             self._counts[series] += amount
+
+
+@lru_cache(maxsize=4096)
+def _bucket(name: str, place: int, bounds: tuple[float, ...], labels: Labels) -> Series:
+    bound = str(float(bounds[place])) if place < len(bounds) else "+Inf"
+    return f"{name}_bucket", tuple(sorted((("le", bound), *labels)))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -159,14 +160,13 @@ async def transact(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Resul
     client = require_context().db()
     if isinstance(client, Client):
         return await client.transact(cast("Callable[[InThread], Coroutine[Any, Any, Result]]", work))
+    held = cast("Callable[[postgres.Held], Coroutine[Any, Any, Result]]", work)
     for _ in range(_ATTEMPTS - 1):
         with suppress(*_AGAIN):
-            async with in_transaction() as db:
-                return await work(db)
+            return await cast("postgres.Client", client).transact(held)
         # Whoever was in the way goes first, or both would meet in the same place.
         await asyncio.sleep(_BREATH_SECONDS)
-    async with in_transaction() as db:
-        return await work(db)
+    return await cast("postgres.Client", client).transact(held)
 
 
 async def reading(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Result]]) -> Result:
@@ -242,6 +242,8 @@ def rows(items: Iterable[Mapping[str, Any]]) -> str:
     return msgspec.json.encode(list(items)).decode()
 
 
+# The time of a failure is also that of its session in a cluster and of the cluster: each is written five times.
+@lru_cache(maxsize=4096)
 def sql_time(time: datetime) -> str:
     """A time as SQLite stores it and PostgreSQL reads it. Sorting the texts sorts the times."""
     return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat(" ")

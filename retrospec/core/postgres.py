@@ -1,9 +1,9 @@
 """Tortoise's PostgreSQL engine for a server: cancelled at any moment, or left without an answer, it goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from asyncpg.pool import Pool, PoolAcquireContext
@@ -13,6 +13,8 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
 from retrospec.core.errors import Unavailable
+
+Result = TypeVar("Result")
 
 # What statements and migrations are written for.
 OLDEST = 14
@@ -116,7 +118,7 @@ class CancellableTransaction(TransactionContextPooled):
 
 
 class Held:
-    """One connection of the pool, for reads one after the other.
+    """One connection of the pool, for statements one after the other, without what Tortoise adds to each.
 
     Has of a connection what `Statement` needs; Tortoise's models cannot use it.
     """
@@ -125,6 +127,12 @@ class Held:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+
+    async def execute_query(self, query: str, values: Sequence[Any] = ()) -> tuple[int, list[dict[str, Any]]]:
+        """Run a statement, and say how many rows it touched."""
+        status: str = await self._connection.execute(query, *values)
+        touched = status.rpartition(" ")[2]
+        return int(touched) if touched.isdecimal() else 0, []
 
     async def execute_query_dict(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run a statement, and return its rows."""
@@ -144,6 +152,11 @@ class Client(_Plain):
         """Keep one connection for several reads."""
         async with self.acquire_connection() as connection:
             yield Held(connection)
+
+    async def transact(self, work: Callable[[Held], Coroutine[Any, Any, Result]]) -> Result:
+        """Run a transaction on one connection."""
+        async with self._in_transaction() as db:
+            return await work(Held(db._connection))  # noqa: SLF001 - Tortoise lends it to nobody
 
     async def create_pool(self, **options: Any) -> Pool:
         """Make the pool; what Tortoise does not name is as `asyncpg.create_pool` has it."""

@@ -48,8 +48,8 @@ class Batcher(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         self._start()
-        # A client that goes away does not take its session along: the batch may hold it already.
-        return await asyncio.shield(future)
+        # A client that goes away takes its own future along, and not its session: the batch may hold it already.
+        return await future
 
     async def stop(self) -> None:
         """Take nothing more, and write what waits."""

@@ -1,6 +1,6 @@
 """Ingesting a session: prepared, written in a batch, and answered once it is durable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from retrospec.artifacts.schemas import Artifact
 from retrospec.core.clock import now
@@ -47,8 +47,9 @@ class IngestService:
         self._policies = policies
         self._counters = counters
         self._committed = committed
+        self._writer = writer
         self._batcher: Batcher[Prepared, Written] = Batcher(
-            writer.write,
+            self._write,
             key=lambda prepared: prepared.session.ref,
             size=settings.ingest_batch_size,
             at_once=1 if settings.on_sqlite else _BATCHES_ON_POSTGRES,
@@ -72,14 +73,19 @@ class IngestService:
             request, project_id, strategy=policy.clustering_strategy, redact=redact, now=now()
         )
         written = await self._batcher.submit(prepared)
-        self._counters.add("retrospec_ingest_sessions_total")
-        self._counters.add("retrospec_ingest_markers_total", len(prepared.markers))
-        self._committed()
         artifacts: list[Artifact] = []
         card = written.card
         if written.stored.revision > 1:
             artifacts, card = await artifacts_and_card(*prepared.session.ref)
         return IngestAnswer(_session(written, artifacts, card), "", "", written.promoted, "", written.alerts_sent, 0)
+
+    async def _write(self, batch: Sequence[Prepared]) -> Sequence[Written | Exception]:
+        results = await self._writer.write(batch)
+        written = [one for one in results if isinstance(one, Written)]
+        self._counters.add("retrospec_ingest_sessions_total", len(written))
+        self._counters.add("retrospec_ingest_markers_total", sum(len(one.prepared.markers) for one in written))
+        self._committed()
+        return results
 
     async def stop(self) -> None:
         """Take nothing more, and finish what was taken."""

@@ -256,12 +256,30 @@ class Cluster(msgspec.Struct):
         return self.project_id, self.key
 
 
-_COLUMNS = ", ".join(Cluster.__struct_fields__)
-_TYPES = """project_id text, key text, kind text, symptom text, strategy text, strategy_version integer,
-    session_count integer, user_count integer, marker_count bigint, representative_session_id text,
-    first_seen_at timestamptz, last_seen_at timestamptz, state text, assignee text, muted_until timestamptz,
-    muted_until_sessions integer, regressed boolean, state_updated_at timestamptz, promoted_at timestamptz,
-    promoted_session_count integer, created_at timestamptz"""
+_TYPES = {
+    "project_id": "text",
+    "key": "text",
+    "kind": "text",
+    "symptom": "text",
+    "strategy": "text",
+    "strategy_version": "integer",
+    "session_count": "integer",
+    "user_count": "integer",
+    "marker_count": "bigint",
+    "representative_session_id": "text",
+    "first_seen_at": "timestamptz",
+    "last_seen_at": "timestamptz",
+    "state": "text",
+    "assignee": "text",
+    "muted_until": "timestamptz",
+    "muted_until_sessions": "integer",
+    "regressed": "boolean",
+    "state_updated_at": "timestamptz",
+    "promoted_at": "timestamptz",
+    "promoted_session_count": "integer",
+    "created_at": "timestamptz",
+}
+_COLUMNS = ", ".join(_TYPES)
 _CHANGED = (
     "session_count",
     "user_count",
@@ -278,22 +296,29 @@ _CHANGED = (
     "promoted_session_count",
 )
 
+_SENT = ("project_id", "key", *_CHANGED)
+
+
+def _typed(columns: Iterable[str]) -> str:
+    return ", ".join(f"{column} {_TYPES[column]}" for column in columns)
+
+
 _LOCK = Statement(f"""
-    SELECT {", ".join("c." + name for name in Cluster.__struct_fields__)} FROM issue_clusters c
+    SELECT {", ".join("c." + name for name in _TYPES)} FROM issue_clusters c
     JOIN @rows($1: project_id text, key text) ON c.project_id = r.project_id AND c.key = r.key
     ORDER BY c.project_id @postgres(COLLATE "C"), c.key @postgres(COLLATE "C") @lock(FOR UPDATE OF c)
 """)  # noqa: S608 (the columns are our own)
 
 _INSERT = Statement(f"""
     INSERT INTO issue_clusters ({_COLUMNS}, state_note)
-    SELECT {", ".join("r." + name for name in Cluster.__struct_fields__)}, '' FROM @rows($1: {_TYPES}) WHERE true
+    SELECT {", ".join("r." + name for name in _TYPES)}, '' FROM @rows($1: {_typed(_TYPES)}) WHERE true
     ON CONFLICT (project_id, key) DO NOTHING
     RETURNING project_id, key
 """)  # noqa: S608
 
 _UPDATE = Statement(f"""
     UPDATE issue_clusters SET {", ".join(f"{name} = r.{name}" for name in _CHANGED)}
-    FROM @rows($1: {_TYPES})
+    FROM @rows($1: {_typed(_SENT)})
     WHERE issue_clusters.project_id = r.project_id AND issue_clusters.key = r.key
 """)  # noqa: S608
 
@@ -307,14 +332,14 @@ async def lock_clusters(db: BaseDBAsyncClient, refs: Iterable[ClusterRef]) -> di
 async def insert_clusters(db: BaseDBAsyncClient, clusters: Sequence[Cluster]) -> set[ClusterRef]:
     """Insert clusters and lock them; those that another transaction has made meanwhile are left out of the answer."""
     ordered = sorted(clusters, key=lambda cluster: cluster.ref)
-    found = await _INSERT.fetch(db, rows(map(_cluster_row, ordered)))
+    found = await _INSERT.fetch(db, rows(_cluster_row(cluster, _TYPES) for cluster in ordered))
     return {(row["project_id"], row["key"]) for row in found}
 
 
 async def update_clusters(db: BaseDBAsyncClient, clusters: Sequence[Cluster]) -> None:
     """Write clusters back that `lock_clusters` has locked."""
     if clusters:
-        await _UPDATE.run(db, rows(map(_cluster_row, clusters)))
+        await _UPDATE.run(db, rows(_cluster_row(cluster, _SENT) for cluster in clusters))
 
 
 def _cluster(row: Row) -> Cluster:
@@ -322,9 +347,12 @@ def _cluster(row: Row) -> Cluster:
     return Cluster(**{**row, **times, "regressed": bool(row["regressed"])})
 
 
-def _cluster_row(cluster: Cluster) -> Row:
-    row = msgspec.structs.asdict(cluster)
-    return row | {name: sql_time(row[name]) for name in _TIMES if row[name] is not None}
+def _cluster_row(cluster: Cluster, columns: Iterable[str]) -> Row:
+    row = {name: getattr(cluster, name) for name in columns}
+    for name in _TIMES:
+        if row.get(name) is not None:
+            row[name] = sql_time(row[name])
+    return row
 
 
 _TIMES = ("first_seen_at", "last_seen_at", "muted_until", "state_updated_at", "promoted_at", "created_at")

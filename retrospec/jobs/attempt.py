@@ -64,7 +64,7 @@ class Attempts:
             await self._retry_or_bury(lease, job, on_buried, trouble)
         else:
             await self._settle(lease, "done", lambda: self.queue.complete(lease))
-        self.counters.observe("retrospec_job_seconds", clock() - started, DURATION_BOUNDS, queue=lease.queue)
+        self.counters.observe("retrospec_job_seconds", clock() - started, DURATION_BOUNDS, (("queue", lease.queue),))
 
     async def _retry_or_bury(
         self, lease: Lease, job: JobContext, on_buried: BuriedHook | None, trouble: Exception

@@ -37,7 +37,7 @@ def test_counts_that_could_not_be_written_come_on_top_of_the_later_ones() -> Non
 def test_a_value_is_counted_into_the_first_bucket_that_holds_it_and_into_the_sum() -> None:
     counters = Counters()
     for value in (0.1, 0.5, 0.5001, 2):
-        counters.observe("seconds", value, (0.1, 0.5, 1), route="/x")
+        counters.observe("seconds", value, (0.1, 0.5, 1), (("route", "/x"),))
 
     counted = counters.drain()
 

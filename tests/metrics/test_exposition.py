@@ -121,7 +121,7 @@ async def test_the_buckets_of_a_histogram_hold_all_that_is_smaller(
     database: Database, counters: Counters, queue: MemoryQueue
 ) -> None:
     for seconds in (0.2, 0.3, 7.0, 1000.0):
-        counters.observe("retrospec_job_seconds", seconds, (0.25, 0.5, 10), queue="replay-jobs")
+        counters.observe("retrospec_job_seconds", seconds, (0.25, 0.5, 10), (("queue", "replay-jobs"),))
 
     seen = await scrape(database, counters, queue)
 
@@ -135,8 +135,8 @@ async def test_the_buckets_of_a_histogram_hold_all_that_is_smaller(
 
 
 async def test_series_of_one_histogram_do_not_mix(database: Database, counters: Counters, queue: MemoryQueue) -> None:
-    counters.observe("retrospec_job_seconds", 1, (1,), queue="replay-jobs")
-    counters.observe("retrospec_job_seconds", 2, (1,), queue="analysis-jobs")
+    counters.observe("retrospec_job_seconds", 1, (1,), (("queue", "replay-jobs"),))
+    counters.observe("retrospec_job_seconds", 2, (1,), (("queue", "analysis-jobs"),))
 
     seen = await scrape(database, counters, queue)
 
