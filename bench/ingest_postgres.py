@@ -1,7 +1,7 @@
 """Sessions ingested a second on PostgreSQL, at none, 100,000 and 300,000 stored sessions.
 
-Floors, on the same server in the same run: one session and three markers a transaction into the same tables, over as
-many connections, by `pgbench` (which is C, and does nothing else) and by a loop over asyncpg.
+Floors, on the same server in the same run: one session and three markers a transaction into the same tables, each row
+a statement, over as many connections, by a loop over asyncpg and by `pgbench` (which is C, and does nothing else).
 """
 
 import argparse
@@ -30,24 +30,20 @@ _SESSION = """
     INSERT INTO sessions (project_id, session_id, site, route, started_at, duration_ms, events_object_key, user_hash,
                           release, environment, tags, revision, jobs_digest, created_at, updated_at)
     VALUES ('floor', {id}, 'shop.example', '/checkout', now(), 4200, 'session-events/floor/' || {id}, 'u', '', '',
-            '{{}}', 1, '', now(), now());
-"""
-_MARKERS = """
-    INSERT INTO error_markers (project_id, session_id, marker_id, cluster_key, kind, label, evidence, hint,
-                               replay_offset_ms, observed_at, created_at)
-    VALUES {rows};
+            '{{}}', 1, '', now(), now())
 """
 # No colon: `pgbench` takes what follows for the name of a variable, also within quotes.
 _MARKER = """
-    ('floor', {{id}}, 'm{place}', 'api_error-0123456789abcdef', 'api_error', 'POST /api/orders -> 500', 'status=500',
-     'api_error-orders', 900, now(), now())
+    INSERT INTO error_markers (project_id, session_id, marker_id, cluster_key, kind, label, evidence, hint,
+                               replay_offset_ms, observed_at, created_at)
+    VALUES ('floor', {id}, 'm{place}', 'api_error-0123456789abcdef', 'api_error', 'POST /api/orders -> 500',
+            'status=500', 'api_error-orders', 900, now(), now())
 """
 
 
-def statements(id_: str) -> tuple[str, str]:
-    """The floor's two statements, for a session of that name."""
-    markers = _MARKERS.format(rows=", ".join(_MARKER.format(place=place) for place in range(3)))
-    return _SESSION.format(id=id_), markers.format(id=id_)
+def statements(id_: str) -> list[str]:
+    """The statements of a floor's transaction, for a session of that name."""
+    return [_SESSION.format(id=id_), *(_MARKER.format(id=id_, place=place) for place in range(3))]
 
 
 def pgbench(url: str, seconds: int) -> float:
@@ -56,8 +52,9 @@ def pgbench(url: str, seconds: int) -> float:
         return 0.0
     with folder() as path:
         script = path / "floor.sql"
-        session, markers = statements("'b' || :client_id::text || '-' || :number::text")
-        script.write_text(f"\\set number random(1, 1000000000000)\nBEGIN;{session}{markers}COMMIT;\n")
+        inserts = statements("'b' || :client_id::text || '-' || :number::text")
+        lines = ["\\set number random(1, 1000000000000)", *(f"{line};" for line in ("BEGIN", *inserts, "COMMIT"))]
+        script.write_text("\n".join(lines) + "\n")
         options = ["--no-vacuum", "--protocol=prepared", f"--client={_CONNECTIONS}", "--jobs=2", f"--time={seconds}"]
         command = [str(_PGBENCH), *options, f"--file={script}", url.replace("postgres://", "postgresql://")]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -68,7 +65,7 @@ def pgbench(url: str, seconds: int) -> float:
 async def loop(url: str, seconds: float) -> float:
     """Transactions a second of a loop over asyncpg."""
     host = parse_qs(urlsplit(url).query)["host"][0]
-    session, markers = (text.rstrip().rstrip(";") for text in statements("$1::text"))
+    inserts = statements("$1::text")
     pool: list[Any] = [
         await asyncpg.connect(host=host, user="postgres", database=urlsplit(url).path.lstrip("/"))  # type: ignore[no-untyped-call]
         for _ in range(_CONNECTIONS)
@@ -81,8 +78,8 @@ async def loop(url: str, seconds: float) -> float:
         while time.perf_counter() - begun < seconds:
             number += 1
             async with db.transaction():
-                await db.execute(session, f"a{place}-{number}")
-                await db.execute(markers, f"a{place}-{number}")
+                for insert in inserts:
+                    await db.execute(insert, f"a{place}-{number}")
             done += 1
 
     await asyncio.gather(*(one(place, db) for place, db in enumerate(pool)))
