@@ -62,7 +62,7 @@ class Batcher(Generic[Item, Result]):
             batch = self._take()
             task = asyncio.create_task(self._run(batch))
             self._running[task] = len(batch)
-            task.add_done_callback(self._done)
+            task.add_done_callback(self._end)
 
     def _is_worth_it(self) -> bool:
         # What a transaction costs beside its rows is shared by them. A second one that begins with the first session
@@ -71,9 +71,9 @@ class Batcher(Generic[Item, Result]):
             return True
         return len(self._running) < self._at_once and len(self._waiting) >= min(self._running.values())
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
-        self._start()
+    def _end(self, task: asyncio.Task[None]) -> None:
+        if self._running.pop(task, None) is not None:
+            self._start()
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         batch: list[tuple[Item, asyncio.Future[Result]]] = []
@@ -91,15 +91,27 @@ class Batcher(Generic[Item, Result]):
         try:
             results = await self._write([item for item, _ in batch])
         except Exception as cause:
-            if len(batch) == 1:
-                _settle(batch[0][1], cause)
-                return
-            log.warning("batch failed, trying one by one", size=len(batch), error=str(cause))
-            for entry in batch:
-                await self._run([entry])
+            await self._one_by_one(batch, cause)
             return
+        if task := asyncio.current_task():
+            # The next transaction begins before this one's requests are answered: that takes the loop for
+            # milliseconds, in which the database would have nothing to do.
+            self._end(task)
         for (_, future), result in zip(batch, results, strict=True):
             _settle(future, result)
+
+    async def _one_by_one(self, batch: list[tuple[Item, asyncio.Future[Result]]], cause: Exception) -> None:
+        if len(batch) == 1:
+            _settle(batch[0][1], cause)
+            return
+        log.warning("batch failed, trying one by one", size=len(batch), error=str(cause))
+        for item, future in batch:
+            try:
+                (result,) = await self._write([item])
+            except Exception as own:
+                _settle(future, own)
+            else:
+                _settle(future, result)
 
 
 def _settle(future: asyncio.Future[Result], result: Result | Exception) -> None:

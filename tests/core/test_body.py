@@ -20,7 +20,10 @@ ZIPPED = gzip.compress(TEXT, mtime=0)
 
 
 class Stream:
-    """What Sanic reads a body from."""
+    """What Sanic reads a body from, where each piece has to be waited for."""
+
+    recv_buffer = b""
+    request_bytes_left = 1
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = list(pieces)
