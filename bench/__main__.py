@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-NAMES = ("bench.start", "bench.ingest", "bench.reads", "bench.upload_memory", "bench.cleanup")
+NAMES = ("bench.start", "bench.ingest", "bench.ingest_postgres", "bench.reads", "bench.upload_memory", "bench.cleanup")
 missed = []
 for name in NAMES:
     print(f"\n{name}", flush=True)
