@@ -204,8 +204,7 @@ def test_the_measured_figures_name_commands_that_there_are() -> None:
         "the same at 100,000 stored sessions",
         "sessions/s on PostgreSQL (64 connections, one process)",
         "the same at 100,000 and at 300,000 stored sessions",
-        "reads at 100,000 sessions, 16 connections, as a share of `/healthz`: a session, 200 issues, 200 sessions of an"
-        " issue, stats",
+        "reads as shares of `/healthz`, 100,000 sessions stored: a session, 200 issues, sessions of an issue, stats",
         "memory of a 50 MB upload",
         "memory of eight parallel uploads of 19 MB",
         "cleanup on PostgreSQL of 50,000 of 100,000 sessions, with 100,000 objects",
