@@ -86,7 +86,7 @@ async def served(
         limiter=RateLimiter(settings.rate_limit_requests_per_sec, settings.rate_limit_burst, counters),
     )
     for group in routes:
-        app.blueprint(group.blueprint.copy(f"{group.blueprint.name}-copy"))
+        app.blueprint(group.blueprint.copy(f"{group.blueprint.name}-copy", with_registration=False))
     listening = socket.create_server(("127.0.0.1", 0))
     server: Any = await app.create_server(sock=listening, return_asyncio_server=True, access_log=False)
     await server.startup()
