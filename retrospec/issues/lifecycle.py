@@ -67,21 +67,36 @@ async def count_in(
         min_sessions: Promote clusters that at least so many sessions hit; None promotes nothing.
         now: The batch's time.
     """
-    fresh = {
-        ref: advance(_new(change, now), change, min_sessions, now)
-        for ref, change in changes.items()
-        if ref in unborn and change.first is not None
-    }
-    made = await insert_clusters(db, [one.cluster for one in fresh.values()]) if fresh else set()
-    seen = {ref: fresh[ref] for ref in made}
+    seen = await _make(db, changes, unborn, min_sessions, now)
     # Also those that another process was first to insert.
-    old = await lock_clusters(db, changes.keys() - made)
+    old = await lock_clusters(db, changes.keys() - seen.keys())
+    if lost := changes.keys() - seen.keys() - old.keys():
+        # A cleanup has deleted them since the transaction looked.
+        seen |= await _make(db, changes, lost, min_sessions, now)
+        old |= await lock_clusters(db, lost - seen.keys())
     updated = {ref: advance(cluster, changes[ref], min_sessions, now) for ref, cluster in old.items()}
     await update_clusters(db, [one.cluster for one in updated.values()])
     await add_days(db, members)
     seen |= updated
     await _record(db, seen.values(), now)
     return seen
+
+
+async def _make(
+    db: BaseDBAsyncClient,
+    changes: Mapping[ClusterRef, ClusterChange],
+    refs: Set[ClusterRef],
+    min_sessions: int | None,
+    now: datetime,
+) -> dict[ClusterRef, Seen]:
+    """Insert clusters that a change begins; without those that another transaction has made meanwhile."""
+    fresh = {
+        ref: advance(_new(change, now), change, min_sessions, now)
+        for ref, change in changes.items()
+        if ref in refs and change.first is not None
+    }
+    made = await insert_clusters(db, [one.cluster for one in fresh.values()]) if fresh else set()
+    return {ref: fresh[ref] for ref in made}
 
 
 def advance(cluster: Cluster, change: ClusterChange, min_sessions: int | None, now: datetime) -> Seen:

@@ -8,6 +8,8 @@ import pytest
 
 from retrospec.core.db import transaction
 from retrospec.issues import merging, splitting
+from retrospec.issues.lifecycle import count_in
+from retrospec.issues.membership import Membership, write_members
 from retrospec.issues.models import ClusterAlias, ClusterDay, ClusterUser, IssueActivity, IssueCluster
 from retrospec.issues.recount import lock_project, recount
 from retrospec.issues.removal import count_out, forget_unsupported, leave_clusters
@@ -167,3 +169,32 @@ async def _step(step: int, chance: random.Random) -> None:
         await splitting.split(PROJECT, marker.cluster_key, SplitOrder(named, f"split-{step}"), 2)
     else:
         await remove(*chance.sample(sessions, 4))
+
+
+async def test_a_cluster_that_a_cleanup_deletes_while_a_batch_waits_for_it_is_made_again() -> None:
+    """The batch has looked and found it, so it counts it among those that are there."""
+    at = ago(hours=1)
+    member = Membership(
+        project_id=PROJECT,
+        cluster_key=A,
+        session_id="s1",
+        kind="api_error",
+        count=2,
+        before=0,
+        user_hash="u1",
+        first_observed_at=at,
+        first_before=None,
+        last_observed_at=at,
+        days={at.date(): 2},
+        symptom="it fails",
+        has_recording=True,
+        strategy="fingerprint",
+        strategy_version=1,
+    )
+    async with transaction() as db:
+        changes = await write_members(db, [member], {})
+        seen = await count_in(db, changes, [member], unborn=set(), min_sessions=1, now=at)
+
+    cluster = await IssueCluster.get(project_id=PROJECT, key=A)
+    assert (cluster.session_count, cluster.marker_count, cluster.user_count, cluster.state) == (1, 2, 1, "open")
+    assert seen[PROJECT, A].promoted
