@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from time import monotonic
 from typing import TypeVar
 
+from retrospec.alerts.sinks import Sink, sinks_of
 from retrospec.batteries import BATTERIES
 from retrospec.core.counters import Counters
 from retrospec.core.db import Database
@@ -68,7 +69,7 @@ class Runtime:
         self.outbox = self.queue if isinstance(self.queue, DatabaseQueue) else DatabaseQueue()
         self.analyzer = self._make(Analyzer, settings.analyzer, "ANALYZER")
         self.redactor = self._make(Redactor, settings.redactor, "REDACTOR")
-        self.sinks = {name: self._make(AlertSink, name, "ALERT_SINKS") for name in settings.sink_names}
+        self.sinks = {sink.id: self._make_sink(sink) for sink in sinks_of(settings)}
         self.strategies = self._make_strategies()
         self._open = AsyncExitStack()
 
@@ -141,6 +142,11 @@ class Runtime:
     def _make(self, family: type[Made], name: str, setting: str) -> Made:
         section = self.settings.plugin_section(FAMILIES[family], name)
         return self.plugins.make(family, name, section, setting=setting)
+
+    def _make_sink(self, sink: Sink) -> AlertSink:
+        return self.plugins.make(
+            AlertSink, sink.type, sink.settings, setting="ALERT_SINKS", place=f"alerts.{sink.name}"
+        )
 
     def _make_strategies(self) -> dict[str, ClusteringStrategy]:
         chosen = self.settings.clustering_strategy

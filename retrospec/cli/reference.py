@@ -113,7 +113,7 @@ def _row(one: Described, name: str) -> str:
 def _shown(one: Described) -> str:
     if one.required:
         return "required"
-    text = ",".join(one.default) if isinstance(one.default, tuple) else str(one.default)
+    text = ",".join(map(str, one.default)) if isinstance(one.default, tuple) else str(one.default)
     text = text.lower() if isinstance(one.default, bool) else text
     return f"`{text}`" if text else "unset"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from retrospec.alerts.sinks import Sink, sinks_of
 from retrospec.batteries import BATTERIES
 from retrospec.core.errors import PluginError
 from retrospec.core.settings import Settings
@@ -41,7 +42,8 @@ def host(settings: Settings) -> PluginHost:
 
 def select(settings: Settings, plugins: PluginHost) -> list[Selected]:
     """Make every plugin that the settings select, as far as possible."""
-    return [_select(settings, plugins, *named) for named in _named(settings)]
+    chosen = [_select(settings, plugins, *named) for named in _named(settings)]
+    return [*chosen, *(_select_sink(plugins, sink) for sink in sinks_of(settings))]
 
 
 def _named(settings: Settings) -> Iterator[tuple[type[Component], str, str]]:
@@ -50,8 +52,6 @@ def _named(settings: Settings) -> Iterator[tuple[type[Component], str, str]]:
     yield ClusteringStrategy, settings.clustering_strategy, "CLUSTERING_STRATEGY"
     yield Analyzer, settings.analyzer, "ANALYZER"
     yield Redactor, settings.redactor, "REDACTOR"
-    for name in settings.sink_names:
-        yield AlertSink, name, "ALERT_SINKS"
 
 
 def _select(settings: Settings, plugins: PluginHost, family: type[Component], name: str, setting: str) -> Selected:
@@ -60,3 +60,11 @@ def _select(settings: Settings, plugins: PluginHost, family: type[Component], na
         return Selected(family, name, setting, plugins.make(family, name, section, setting=setting), "")
     except PluginError as cause:
         return Selected(family, name, setting, None, str(cause))
+
+
+def _select_sink(plugins: PluginHost, sink: Sink) -> Selected:
+    try:
+        made = plugins.make(AlertSink, sink.type, sink.settings, setting="ALERT_SINKS", place=f"alerts.{sink.name}")
+        return Selected(AlertSink, sink.type, "ALERT_SINKS", made, "")
+    except PluginError as cause:
+        return Selected(AlertSink, sink.type, "ALERT_SINKS", None, str(cause))

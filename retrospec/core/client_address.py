@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from sanic import Request
 
-from retrospec.core.settings import Network
+from retrospec.core.settings_server import Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

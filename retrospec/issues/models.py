@@ -52,6 +52,9 @@ class IssueCluster(Model):
     promoted_at = fields.DatetimeField(null=True)
     # What `session_count` was when it was last promoted: a difference makes "promoted or updated".
     promoted_session_count = fields.IntField(default=0)
+    # Sessions new to it by ten minutes, the last hour's: `<number of the latest ten minutes>:<its count>,<the one
+    # before>,…`. Empty until the first.
+    recent = fields.CharField(max_length=128, db_default="")
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -172,3 +175,57 @@ class IssueActivity(Model):
     class Meta:
         table = "issue_activities"
         indexes = (("project_id", "cluster_key", "created_at"),)
+
+
+class ClusteringRule(Model):
+    """What a project says about its failures before the clustering strategy is asked."""
+
+    uid = fields.BigIntField(primary_key=True)
+    # `rule_…`
+    id = fields.CharField(max_length=64, unique=True)
+    project_id = fields.CharField(max_length=64)
+    name = fields.CharField(max_length=100)
+    # Rules are asked in this order; the first that matches decides.
+    position = fields.IntField()
+    match: fields.Field[dict[str, Any]] = JsonText(default=dict)
+    action: fields.Field[dict[str, Any]] = JsonText(default=dict)
+    enabled = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "clustering_rules"
+        indexes = (("project_id", "position"),)
+
+
+class ClusteringMove(Model):
+    """A project on its way from one clustering strategy to another."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64, unique=True)
+    strategy = fields.CharField(max_length=64)
+    strategy_version = fields.IntField()
+    # `running` or `done`.
+    status = fields.CharField(max_length=16, default="running")
+    # Where to go on after an interruption, and what was done so far.
+    progress: fields.Field[dict[str, Any]] = JsonText(default=dict)
+    started_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "clustering_moves"
+
+
+class StrategyState(Model):
+    """What a clustering strategy has learnt."""
+
+    strategy = fields.CharField(max_length=64, primary_key=True)
+    # As the strategy writes it.
+    state = fields.TextField()
+    # Grows with every write, so that two processes do not overwrite each other's.
+    revision = fields.IntField(default=1)
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "strategy_states"

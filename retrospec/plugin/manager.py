@@ -89,7 +89,7 @@ class PluginHost:
         """The names that are installed in a family, sorted."""
         return sorted(name for kind, name in self._offers if kind is family)
 
-    def make(self, family: type[Made], name: str, section: Mapping[str, Any], *, setting: str) -> Made:
+    def make(self, family: type[Made], name: str, section: Mapping[str, Any], *, setting: str, place: str = "") -> Made:
         """Make the plugin that settings call `name`.
 
         Args:
@@ -97,6 +97,7 @@ class PluginHost:
             name: Its name there.
             section: Its settings, not yet checked.
             setting: The setting that named it, for the error.
+            place: Where its settings stand, for the error; left out: in the table of its family and name.
 
         Raises:
             PluginError: It is not installed (the text lists what is), or its settings or its making failed.
@@ -105,7 +106,7 @@ class PluginHost:
             offer = self._offers[family, name]
         except KeyError:
             raise PluginError(self._missing(family, name, setting)) from None
-        place = f"{FAMILIES[family]}.{name}"
+        place = place or f"{FAMILIES[family]}.{name}"
         try:
             made: Made = offer.factory(*self._settings(offer, section, place))
         except PluginError:

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from retrospec.core.clock import now
 from retrospec.core.db import Database
-from retrospec.core.settings import Access, Settings
+from retrospec.core.settings import Settings
+from retrospec.core.settings_server import Access
 from retrospec.projects import service
 from retrospec.projects.keys import new_raw_key
 from retrospec.projects.models import Project, ProjectApiKey

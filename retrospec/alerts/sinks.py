@@ -1,0 +1,135 @@
+"""Where alerts go: the sinks of the settings, which hear of all projects, and those that a project has made."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
+from typing import Annotated, Any
+
+import msgspec
+
+from retrospec.alerts.models import AlertSinkRow
+from retrospec.core.errors import SettingsError
+from retrospec.core.settings import Settings
+
+_FRESH_SECONDS = 5.0
+_Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+
+class SinkRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
+    """Which news a sink wants to hear. What is left out follows the server's settings, or asks for all.
+
+    Attributes:
+        events: Names of events; none for all.
+        kinds: Of failures; none for all.
+        sites: Names of sites, `*` and `?` standing for any characters; none for all.
+        min_confidence: Within 0 and 1; None: `ALERT_MIN_CLUSTER_CONFIDENCE`.
+        min_sessions: That an issue must have.
+        cooldown_minutes: Between two alerts of an issue and event; None: `ALERT_COOLDOWN_MINUTES`.
+        storm_limit: Alerts an hour and project, beyond which they go into one digest, 0 for no limit; None:
+            `ALERT_STORM_LIMIT`.
+    """
+
+    events: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    min_sessions: _Count = 0
+    cooldown_minutes: Annotated[float, msgspec.Meta(ge=0, le=100_000)] | None = None
+    storm_limit: _Count | None = None
+
+
+class Sink(msgspec.Struct, frozen=True):
+    """One sink as it is configured.
+
+    Attributes:
+        id: Its name for one of the settings, `snk_…` for one that was made over the API; the same for its life.
+        name: What people call it; unique in its project.
+        type: Name of its plugin.
+        project_id: Whose; None for one of the settings, which hears of all projects.
+        settings: As the plugin's model takes them.
+        rules: Which news it wants.
+        enabled: Whether it gets any.
+    """
+
+    id: str
+    name: str
+    type: str
+    project_id: str | None = None
+    settings: Mapping[str, Any] = {}
+    rules: SinkRules = SinkRules()
+    enabled: bool = True
+
+    @property
+    def digest(self) -> str:
+        """Changes with its type and settings: what was found out about it under another one is void."""
+        told = msgspec.json.encode([self.type, dict(self.settings)], enc_hook=_told, order="deterministic")
+        return hashlib.sha256(told).hexdigest()
+
+
+def _told(value: object) -> object:
+    reveal = getattr(value, "get_secret_value", None)
+    return reveal() if reveal else str(value)
+
+
+def sinks_of(settings: Settings) -> tuple[Sink, ...]:
+    """The sinks that the settings name.
+
+    `[alerts.<name>]` holds the settings of the plugin `type`, which is that name unless it says otherwise, and
+    may hold a table `rules`.
+
+    Raises:
+        SettingsError: Rules that cannot be used; names the sink and the field.
+    """
+    return tuple(_sink(settings, name) for name in settings.sink_names)
+
+
+def _sink(settings: Settings, name: str) -> Sink:
+    section = settings.sink_section(name)
+    kind = section.pop("type", name)
+    try:
+        rules = msgspec.convert({_camel(key): one for key, one in section.pop("rules", {}).items()}, SinkRules)
+    except (msgspec.ValidationError, AttributeError) as mistake:
+        raise SettingsError(f"alerts.{name}.rules: {mistake}") from mistake
+    return Sink(name, name, str(kind), None, section, rules)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(part.title() for part in others)
+
+
+class SinkDirectory:
+    """Which sinks there are; what other processes change is seen within five seconds."""
+
+    def __init__(self, of_settings: Iterable[Sink]) -> None:
+        self.of_settings: Sequence[Sink] = tuple(of_settings)
+        self._known: dict[str, tuple[float, Sequence[Sink]]] = {}
+
+    async def of_project(self, project_id: str) -> Sequence[Sink]:
+        """The sinks that hear of a project: those of the settings, then its own, those that are off too."""
+        until, made = self._known.get(project_id, (0.0, ()))
+        if monotonic() >= until:
+            # Before it is read: what changes meanwhile is seen in time, however long the database takes.
+            asked = monotonic()
+            rows = await AlertSinkRow.filter(project_id=project_id).order_by("uid")
+            made = [sink_of(row) for row in rows]
+            self._known[project_id] = (asked + _FRESH_SECONDS, made)
+        return [*self.of_settings, *made]
+
+    async def find(self, sink_id: str) -> Sink | None:
+        """The sink of an id, as it is at this moment; None where there is none any more."""
+        for sink in self.of_settings:
+            if sink.id == sink_id:
+                return sink
+        row = await AlertSinkRow.get_or_none(id=sink_id)
+        return sink_of(row) if row else None
+
+    def forget(self, project_id: str) -> None:
+        """Read the sinks of a project anew the next time."""
+        self._known.pop(project_id, None)
+
+
+def sink_of(row: AlertSinkRow) -> Sink:
+    """The sink that a row keeps."""
+    rules = msgspec.convert(row.rules, SinkRules)
+    return Sink(row.id, row.name, row.type, row.project_id, row.settings, rules, row.enabled)
