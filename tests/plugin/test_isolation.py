@@ -53,7 +53,7 @@ async def test_one_that_blocks_its_loop_blocks_nobody_else_and_is_used_again_onc
     free = threading.Event()
 
     async def block() -> None:
-        free.wait(30)  # noqa: ASYNC251 - that is what it does wrong
+        free.wait(30)
 
     async def fine() -> str:
         return "fine"
