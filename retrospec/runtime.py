@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from time import monotonic
 from typing import TypeVar
 
-from retrospec.alerts.sinks import Sink, sinks_of
+from retrospec.alerts.sinks import Sink, SinkDirectory, sinks_of
 from retrospec.batteries import BATTERIES
 from retrospec.core.counters import Counters
 from retrospec.core.db import Database
@@ -43,6 +43,7 @@ class Runtime:
         since: When the process began, or the supervisor of the processes that it is one of; by the monotonic clock.
         queue: Hands out replay and analysis jobs.
         outbox: The queue in the database: the same object, where that is the queue in use. Alerts go through it.
+        directory: Which alert sinks there are.
         strategies: Every clustering strategy that can be made; projects may name any of them.
     """
 
@@ -69,7 +70,8 @@ class Runtime:
         self.outbox = self.queue if isinstance(self.queue, DatabaseQueue) else DatabaseQueue()
         self.analyzer = self._make(Analyzer, settings.analyzer, "ANALYZER")
         self.redactor = self._make(Redactor, settings.redactor, "REDACTOR")
-        self.sinks = {sink.id: self._make_sink(sink) for sink in sinks_of(settings)}
+        self.directory = SinkDirectory(sinks_of(settings))
+        self.sinks = {sink.id: self._make_sink(sink) for sink in self.directory.of_settings}
         self.strategies = self._make_strategies()
         self._open = AsyncExitStack()
 

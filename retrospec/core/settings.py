@@ -84,6 +84,14 @@ class Settings(ServerSettings):
         60, gt=0, le=86_400, description="How long it is left alone before the next attempt, seconds"
     )
     alert_keep_days: int = Field(30, ge=1, le=36_500, description="How long the log of deliveries is kept, days")
+    alert_issue_url: str = Field(
+        "",
+        description="Link to an issue in alerts, with `{project}` and `{key}`; unset: its address under `PUBLIC_URL`",
+    )
+    alert_replay_url: str = Field(
+        "",
+        description="Link to a replay in alerts, with `{project}` and `{session}`; unset: likewise under `PUBLIC_URL`",
+    )
     alert_allow_private_networks: bool = Field(
         False, description="Let sinks that were made over the API reach private addresses"
     )

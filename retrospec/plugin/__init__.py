@@ -1,10 +1,21 @@
 """Everything a plugin needs, and the only package of Retrospec that it imports."""
 
-from retrospec.plugin.alerts import Alert, AlertCluster, AlertSink, RetryAfter, alert_sink
+from retrospec.plugin.alerts import (
+    Alert,
+    AlertCluster,
+    AlertDigest,
+    AlertSink,
+    NotDelivered,
+    Receipt,
+    RetryAfter,
+    SinkGone,
+    alert_sink,
+)
 from retrospec.plugin.analysis import Analysis, AnalysisMarker, AnalysisRequest, Analyzer, analyzer
 from retrospec.plugin.clustering import ClusteringStrategy, MarkerFacts, clustering_strategy
 from retrospec.plugin.component import Component
 from retrospec.plugin.hookspecs import hookimpl
+from retrospec.plugin.network import Network
 from retrospec.plugin.queue import (
     DeadLetter,
     DeadLetterPage,
@@ -36,6 +47,7 @@ __all__ = [
     "API_VERSION",
     "Alert",
     "AlertCluster",
+    "AlertDigest",
     "AlertSink",
     "Analysis",
     "AnalysisMarker",
@@ -47,6 +59,8 @@ __all__ = [
     "DeadLetterPage",
     "Lease",
     "MarkerFacts",
+    "Network",
+    "NotDelivered",
     "ObjectContent",
     "ObjectInfo",
     "ObjectMissing",
@@ -55,11 +69,13 @@ __all__ = [
     "QueueDepths",
     "QueueUnavailable",
     "QueuedJob",
+    "Receipt",
     "Redactor",
     "Redriven",
     "Registration",
     "RetryAfter",
     "Scope",
+    "SinkGone",
     "StorageBackend",
     "StorageUnavailable",
     "alert_sink",
