@@ -12,7 +12,7 @@ from retrospec.sessions.models import Session, StoredObject
 
 # What is left when the sessions are gone.
 _LEFT = ("cluster_members", "cluster_users", "cluster_days", "cluster_aliases", "kind_hours", "issue_activities",
-         "issue_clusters", "alert_deliveries", "jobs")  # fmt: skip
+         "issue_clusters", "alert_deliveries", "daily_uses", "jobs")  # fmt: skip
 _DELETES = tuple(
     Statement(
         f"DELETE FROM {table} WHERE uid IN (SELECT uid FROM {table} WHERE project_id = $1 LIMIT $2)"  # noqa: S608

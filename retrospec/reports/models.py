@@ -26,3 +26,18 @@ class SessionReportCard(Model):
     class Meta:
         table = "session_report_cards"
         unique_together = (("project_id", "session_id"),)
+
+
+class DailyUse(Model):
+    """What a project has used on one day, in UTC, of something that is limited by the day."""
+
+    uid = fields.BigIntField(primary_key=True)
+    project_id = fields.CharField(max_length=64)
+    # Of what: family and name of the plugin, e.g. `analysis.http`.
+    name = fields.CharField(max_length=100)
+    day = fields.DateField()
+    used = fields.IntField(default=0)
+
+    class Meta:
+        table = "daily_uses"
+        unique_together = (("project_id", "name", "day"),)
