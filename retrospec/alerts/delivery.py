@@ -6,13 +6,13 @@ from typing import Annotated
 import msgspec
 
 from retrospec.alerts.models import AlertDelivery
-from retrospec.alerts.outgoing import AlertWire
+from retrospec.alerts.wire import alert_of
 from retrospec.core.clock import now
 from retrospec.core.counters import Counters
 from retrospec.core.log import get_logger
 from retrospec.jobs.handler import JobContext, Unprocessable
 from retrospec.jobs.retry import RetryPolicy
-from retrospec.plugin import Alert, AlertCluster, AlertSink
+from retrospec.plugin import AlertSink
 
 log = get_logger(__name__)
 
@@ -47,7 +47,7 @@ class DeliverAlert:
             return
         try:
             async with asyncio.timeout(self._timeout):
-                await self._sink.send(_alert(delivery))
+                await self._sink.send(alert_of(delivery.alert_id, delivery.body))
         except Exception as cause:
             self._counters.add("retrospec_alert_errors_total", sink=self._name)
             await self._note(delivery, "pending", job.attempt + 1, f"{type(cause).__name__}: {cause}")
@@ -73,9 +73,3 @@ class DeliverAlert:
         delivery.status, delivery.attempts, delivery.last_error = status, attempts, error[:_ERROR]
         delivery.finished_at = None if status == "pending" else now()
         await delivery.save(update_fields=["status", "attempts", "last_error", "finished_at"])
-
-
-def _alert(delivery: AlertDelivery) -> Alert:
-    body = msgspec.convert(delivery.body, AlertWire)
-    cluster = AlertCluster(**msgspec.structs.asdict(body.cluster))
-    return Alert(delivery.alert_id, body.event, body.trigger, body.sent_at, body.project_id, cluster)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from retrospec.alerts.wire import PROMOTED, REGRESSED, AlertWire, Links, cluster_wire
 from retrospec.core.db import Statement, rows, sql_time
 from retrospec.core.ids import new_id, ordered_id
 from retrospec.core.settings import Settings
@@ -16,7 +17,6 @@ from retrospec.issues.membership import Cluster, ClusterRef
 from retrospec.issues.schemas import confidence
 from retrospec.jobs.outbox import NewJob, enqueue
 
-PROMOTED, REGRESSED = "issue_cluster_promoted", "issue_cluster_regressed"
 _TOLD = frozenset({"open", "acknowledged"})
 
 _RECENT = Statement("""
@@ -35,30 +35,6 @@ _INSERT = Statement("""
 """)
 
 
-class AlertWire(msgspec.Struct, rename="camel"):
-    """The body of an alert, as CONTRACT section 9 has it."""
-
-    event: str
-    trigger: str
-    sent_at: datetime
-    project_id: str
-    cluster: "AlertClusterWire"
-
-
-class AlertClusterWire(msgspec.Struct, rename="camel"):
-    """The issue that an alert is about."""
-
-    key: str
-    symptom: str
-    session_count: int
-    user_count: int
-    confidence: float
-    last_seen_at: datetime
-    representative_session_id: str
-    state: str
-    assignee: str
-
-
 def sink_queue(sink: str) -> str:
     """The queue of one sink's deliveries: of its own, so that a slow sink delays no other."""
     return f"alerts:{sink}"
@@ -72,6 +48,7 @@ class AlertBook:
         self._least = settings.alert_min_cluster_confidence
         self._cooldown = timedelta(minutes=settings.alert_cooldown_minutes)
         self._min_sessions = settings.cluster_promote_min_sessions
+        self._links = Links(settings)
 
     async def accept(
         self, db: BaseDBAsyncClient, seen: Sequence[Seen], *, trigger: str, now: datetime
@@ -115,7 +92,15 @@ class AlertBook:
 
     def _deliveries(self, cluster: Cluster, event: str, trigger: str, now: datetime) -> list[Mapping[str, Any]]:
         alert_id = new_id("alert")
-        body = AlertWire(event, trigger, now, cluster.project_id, self._cluster(cluster))
+        body = AlertWire(
+            event,
+            trigger,
+            now,
+            cluster.project_id,
+            cluster_wire(cluster, self._min_sessions),
+            self._links.issue(*cluster.ref),
+            self._links.replay(cluster.project_id, cluster.representative_session_id),
+        )
         return [
             {
                 "id": f"dlv_{ordered_id()}",
@@ -129,19 +114,6 @@ class AlertBook:
             }
             for sink in self._sinks
         ]
-
-    def _cluster(self, cluster: Cluster) -> AlertClusterWire:
-        return AlertClusterWire(
-            key=cluster.key,
-            symptom=cluster.symptom,
-            session_count=cluster.session_count,
-            user_count=cluster.user_count,
-            confidence=confidence(cluster.session_count, self._min_sessions),
-            last_seen_at=cluster.last_seen_at,
-            representative_session_id=cluster.representative_session_id,
-            state=cluster.state,
-            assignee=cluster.assignee,
-        )
 
 
 def _events(seen: Seen) -> list[str]:

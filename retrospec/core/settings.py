@@ -141,6 +141,21 @@ class Settings(ServerSettings):
             raise ValueError("must be an http:// or https:// address")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _web_base(cls, value: str) -> str:
+        return check_link(value)
+
+    @field_validator("alert_issue_url")
+    @classmethod
+    def _issue_link(cls, value: str) -> str:
+        return check_link(value, "{project}", "{key}")
+
+    @field_validator("alert_replay_url")
+    @classmethod
+    def _replay_link(cls, value: str) -> str:
+        return check_link(value, "{project}", "{session}")
+
     @field_validator("alert_retry_pauses_seconds")
     @classmethod
     def _some_pauses(cls, value: tuple[float, ...]) -> tuple[float, ...]:
@@ -268,3 +283,24 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_link(value: str, *places: str) -> str:
+    """A link as people may follow it, or empty.
+
+    Args:
+        value: As it was set.
+        places: What stands in it for names that are filled in; nothing else may stand in braces.
+
+    Raises:
+        ValueError: It is none.
+    """
+    bare = value
+    for place in places:
+        bare = bare.replace(place, "x")
+    if bare and not (urlsplit(bare).scheme in {"http", "https"} and urlsplit(bare).hostname):
+        raise ValueError("must be an http:// or https:// address")
+    if not bare.isprintable() or " " in bare or "{" in bare or "}" in bare:
+        allowed = f"{' and '.join(places)}, but no other braces" if places else "no braces"
+        raise ValueError(f"may hold {allowed}, and no spaces")
+    return value
