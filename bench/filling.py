@@ -56,7 +56,7 @@ _STEPS = """
     INSERT INTO issue_clusters (project_id, key, kind, symptom, strategy, strategy_version, session_count, user_count,
                                 marker_count, representative_session_id, first_seen_at, last_seen_at, state, assignee,
                                 state_note, regressed, promoted_at, promoted_session_count, created_at)
-    SELECT '{project}', key, kind, 'POST /api/orders/' || defect || ' -> 500', 'fingerprint', 1, count(*),
+    SELECT '{project}', key, kind, 'POST /api/orders/' || defect || ' -> 500', 'fingerprint', 2, count(*),
            count(DISTINCT user_hash), sum(marker_count), max(session_id), min(first_observed_at),
            max(last_observed_at), 'open', '', '', false, min(first_observed_at), count(*), min(first_observed_at)
     FROM cluster_members JOIN defects ON key = cluster_key WHERE project_id = '{project}' GROUP BY key, kind, defect;

@@ -9,7 +9,7 @@ BATTERIES = (
     "retrospec_plugins.alert_webhook",
     "retrospec_plugins.alert_log",
     "retrospec_plugins.cluster_fingerprint",
-    "retrospec_plugins.cluster_fingerprint_v2",
+    "retrospec_plugins.cluster_fingerprint1",
     "retrospec_plugins.analysis_heuristic",
     "retrospec_plugins.redact_default",
 )

@@ -1,86 +1,81 @@
-"""The clustering strategy `fingerprint`: what a failure says, without what differs from visitor to visitor.
+"""The clustering strategy `fingerprint`: one failure has one key, whatever browser, build, language or id it wears.
 
 Each kind of marker has its own idea of sameness, and in doubt two markers stay apart:
 
-- `api_error`: the label, its addresses turned into endpoints such as `api.shop.example/orders/*`.
-- `js_exception`: the message, and the first own function of the stack with the file that it is in.
-- `ui_no_effect` and `validation_failed`: the label and the page, since `submit` is a name on many pages.
+- `api_error`: service, method, endpoint, operation and how it failed (`requests`).
+- `js_exception`: the failed expression and the function that it failed in, or the module (`exceptions`).
+- `ui_no_effect`: the control and the page that it is on (`controls`).
+- `validation_failed`: form, field and constraint (`fields`).
 
-What varies becomes `*`: dates, e-mail addresses, ids, long numbers, quoted values. Text is folded to one case and
-one kind of space before that, so that patterns need not know of them.
+What browsers and frameworks say stands in tables: `wordings`, `constraints`, `button_words`, `path_words`, `styles`.
+Every function here is pure, so the caches change nothing but the time it takes.
 """
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import ClassVar
 
 from retrospec.plugin import ClusteringStrategy, MarkerFacts, clustering_strategy
-from retrospec_plugins.cluster_fingerprint.stack import FRAME, function, own_frame, script
-from retrospec_plugins.cluster_fingerprint.text import EVIDENCE, TEXT, fold, plain
+from retrospec_plugins.cluster_fingerprint.controls import control
+from retrospec_plugins.cluster_fingerprint.exceptions import exception
+from retrospec_plugins.cluster_fingerprint.fields import invalid_field
+from retrospec_plugins.cluster_fingerprint.requests import request
+from retrospec_plugins.cluster_fingerprint.text import TEXT, straight
+from retrospec_plugins.cluster_fingerprint.values import plain
 
-_CHANNEL = re.compile(r"^(?:(?:uncaught|\(in promise\)|unhandled (?:promise )?rejection|unhandledrejection):? )+")
-_ORIGIN = re.compile(r"://([^\s/:?#]+)")
-_BARE_PATH = re.compile(r"(?<!\S)/(?=\w)")
-_REQUEST = re.compile(r"(?<![a-z])(get|post|put|patch|delete|head|options)[ :]+((?:https?:/)?/[^\s\"'|]*)")
-
-
-def _hint(marker: MarkerFacts) -> str:
-    return fold(marker.hint).removeprefix(f"{fold(marker.kind)}:")
+Parts = list[tuple[str, str]]
 
 
-def _api_error(marker: MarkerFacts) -> Iterator[str]:
-    label, hint = fold(marker.label), _hint(marker)
-    if "://" not in label and (origin := _ORIGIN.search(hint)):
-        label = _BARE_PATH.sub(lambda _: f"//{origin[1]}/", label, count=1)
-    yield plain(label, quotes=False)
-    if "/" not in label:  # The request must be named elsewhere then, or all of one status would be alike.
-        request = _REQUEST.search(hint) or _REQUEST.search(fold(marker.evidence).partition("trail=")[0])
-        yield f"{request[1]} {plain(request[2])}" if request else ""
+def _other(marker: MarkerFacts) -> Parts:
+    """A kind of a later version: what it says, and where."""
+    return [("message", plain(straight(marker.label))), ("hint", plain(straight(marker.hint[:TEXT])))]
 
 
-def _js_exception(marker: MarkerFacts) -> Iterator[str]:
-    label, stack = marker.label[:TEXT], marker.evidence[:EVIDENCE].partition("trail=")[0]
-    inlined = FRAME.search(label)
-    yield plain(_CHANNEL.sub("", fold(label[: inlined.start()] if inlined else label)), quotes=False)
-    name, address = own_frame(stack)
-    if inlined and not address:
-        name, address = own_frame(label)
-    yield function(name)
-    yield script(address) or script(stack) or script(marker.hint[:TEXT])
+_READERS: dict[str, Callable[[MarkerFacts], Parts]] = {
+    "api_error": request,
+    "js_exception": exception,
+    "ui_no_effect": control,
+    "validation_failed": invalid_field,
+}
 
 
-def _on_a_page(marker: MarkerFacts) -> Iterator[str]:
-    label = plain(fold(marker.label))
-    yield label
-    yield plain(fold(marker.route))
-    if label.replace(" ", "").isalpha():  # Nothing but words, which need not name the control; the hint may.
-        yield plain(_hint(marker))
+def describe(marker: MarkerFacts) -> Parts:
+    """What two markers must have in common to be one failure: names and values, in a fixed order.
+
+    Args:
+        marker: Any marker. Texts longer than the server accepts are read as far as it would.
+    """
+    return _READERS.get(marker.kind, _other)(marker)
 
 
-_PARTS: dict[str, Callable[[MarkerFacts], Iterator[str]]] = {"api_error": _api_error, "js_exception": _js_exception}
+def canonical(marker: MarkerFacts, parts: Parts) -> str:
+    """The text whose digest is the key. U+001F counts as a space, and no value holds one but inside."""
+    return "\x1f".join((f"fingerprint {Fingerprint.version}", marker.kind, *map("=".join, parts)))
 
 
-def describe(marker: MarkerFacts) -> tuple[str, ...]:
-    """What two markers of one kind must have in common to be the same failure, in words.
+def explain(marker: MarkerFacts) -> Sequence[tuple[str, str]]:
+    """Tell step by step how a marker gets its key.
 
     Args:
         marker: Any marker.
+
+    Returns:
+        Names and values: what was read (`read label`, ...), each part that counts, the canonical text, and the key.
     """
-    said, *context = _PARTS.get(marker.kind, _on_a_page)(marker)
-    if not said.strip("*") or said == fold(marker.kind):
-        said = plain(_hint(marker))
-    return said, *context
+    parts = describe(marker)
+    texts = (("label", marker.label), ("hint", marker.hint), ("evidence", marker.evidence), ("route", marker.route))
+    read = [(f"read {name}", text[:TEXT]) for name, text in texts if text]
+    text = canonical(marker, parts)
+    return [*read, *parts, ("canonical text", text.replace("\x1f", " | ")), ("key", _key(marker, text))]
 
 
-@clustering_strategy("fingerprint", "Groups by normalised message, endpoint, control and first own stack frame")
+def _key(marker: MarkerFacts, text: str) -> str:
+    return f"{marker.kind}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+@clustering_strategy("fingerprint", "Groups by what failed and where, across browsers, builds, languages and ids")
 class Fingerprint(ClusteringStrategy):
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
-        return [self._key(marker) for marker in markers]
-
-    def _key(self, marker: MarkerFacts) -> str:
-        # U+001F counts as a space, and folding leaves none: parts cannot run into each other.
-        text = "\x1f".join((f"fingerprint {self.version}", marker.kind, *describe(marker)))
-        return f"{marker.kind}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+        return [_key(marker, canonical(marker, describe(marker))) for marker in markers]

@@ -108,7 +108,7 @@ async def settle(project_id: str = PROJECT, **fields: Any) -> None:
             "kind": key.partition(":")[0][:32],
             "symptom": f"symptom of {key}",
             "strategy": "fingerprint",
-            "strategy_version": 1,
+            "strategy_version": 2,
             "state": "open",
             "promoted_at": MOMENT,
             "promoted_session_count": counters["session_count"],

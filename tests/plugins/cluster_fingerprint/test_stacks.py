@@ -2,9 +2,9 @@
 
 import pytest
 
-from retrospec_plugins.cluster_fingerprint_v2.scripts import script
-from retrospec_plugins.cluster_fingerprint_v2.stack import function, thrown
-from tests.plugins.cluster_v2.builders import APP, SHOP, apart, gecko, js, same, v8
+from retrospec_plugins.cluster_fingerprint.scripts import script
+from retrospec_plugins.cluster_fingerprint.stack import function, thrown
+from tests.plugins.cluster_fingerprint.builders import APP, SHOP, apart, gecko, js, same, v8
 
 BOOM = "Uncaught Error: boom"
 

@@ -4,13 +4,13 @@ import re
 from functools import lru_cache
 
 from retrospec.plugin import MarkerFacts
-from retrospec_plugins.cluster_fingerprint_v2.button_words import MEANINGS, VERBS
-from retrospec_plugins.cluster_fingerprint_v2.paths import template
-from retrospec_plugins.cluster_fingerprint_v2.styles import classes
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
-from retrospec_plugins.cluster_fingerprint_v2.text import TEXT, bare, straight
-from retrospec_plugins.cluster_fingerprint_v2.tokens import NUMBERED, UUID, is_id
-from retrospec_plugins.cluster_fingerprint_v2.values import plain
+from retrospec_plugins.cluster_fingerprint.button_words import MEANINGS, VERBS
+from retrospec_plugins.cluster_fingerprint.paths import template
+from retrospec_plugins.cluster_fingerprint.styles import classes
+from retrospec_plugins.cluster_fingerprint.tables import words
+from retrospec_plugins.cluster_fingerprint.text import TEXT, bare, straight
+from retrospec_plugins.cluster_fingerprint.tokens import NUMBERED, UUID, is_id
+from retrospec_plugins.cluster_fingerprint.values import plain
 
 Parts = list[tuple[str, str]]
 

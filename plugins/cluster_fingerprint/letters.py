@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
+from retrospec_plugins.cluster_fingerprint.tables import words
 
 # For each letter those that hardly ever follow it within a word of English or of an identifier: fewer than one in
 # 8,000 pairs of letters. A random string soon has such a pair: two in three of six letters have two of them.

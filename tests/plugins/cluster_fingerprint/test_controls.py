@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plugins.cluster_v2.builders import apart, rage, same, ui
+from tests.plugins.cluster_fingerprint.builders import apart, rage, same, ui
 
 ALIKE = {
     "ids of things": (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plugins.cluster_v2.builders import apart, api, get, same
+from tests.plugins.cluster_fingerprint.builders import apart, api, get, same
 
 IDS = {
     "numbers": ("7", "42", "881273", "1729384756102938475"),

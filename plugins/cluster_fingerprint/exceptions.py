@@ -4,11 +4,11 @@ import re
 from functools import lru_cache
 
 from retrospec.plugin import MarkerFacts
-from retrospec_plugins.cluster_fingerprint_v2.stack import FRAME, Frame, minified, thrown
-from retrospec_plugins.cluster_fingerprint_v2.text import TEXT, before_trail, straight
-from retrospec_plugins.cluster_fingerprint_v2.tokens import is_id
-from retrospec_plugins.cluster_fingerprint_v2.values import plain
-from retrospec_plugins.cluster_fingerprint_v2.wordings import BY_FUNCTION, EVERYWHERE, WORDINGS
+from retrospec_plugins.cluster_fingerprint.stack import FRAME, Frame, minified, thrown
+from retrospec_plugins.cluster_fingerprint.text import TEXT, before_trail, straight
+from retrospec_plugins.cluster_fingerprint.tokens import is_id
+from retrospec_plugins.cluster_fingerprint.values import plain
+from retrospec_plugins.cluster_fingerprint.wordings import BY_FUNCTION, EVERYWHERE, WORDINGS
 
 Parts = list[tuple[str, str]]
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.plugins.cluster_v2.builders import apart, js, same, v8
+from tests.plugins.cluster_fingerprint.builders import apart, js, same, v8
 
 ONE_ERROR = {
     "a property of undefined": (

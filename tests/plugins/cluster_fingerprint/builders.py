@@ -1,7 +1,7 @@
 """Markers in few words, and what version 2 makes of them."""
 
 from retrospec.plugin import MarkerFacts
-from retrospec_plugins.cluster_fingerprint_v2 import Fingerprint2, Parts, describe
+from retrospec_plugins.cluster_fingerprint import Fingerprint, Parts, describe
 
 SHOP = "https://shop.example"
 APP = f"{SHOP}/assets/app-8f3a2b1c.js"
@@ -40,7 +40,7 @@ def gecko(function: str, file: str = APP) -> str:
 
 
 def key(marker: MarkerFacts) -> str:
-    (only,) = Fingerprint2().keys([marker])
+    (only,) = Fingerprint().keys([marker])
     return only
 
 

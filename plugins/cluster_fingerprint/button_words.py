@@ -7,8 +7,8 @@ is known with its accents taken off and with a gap in their place. Numbers and c
 
 import unicodedata
 
-from retrospec_plugins.cluster_fingerprint_v2.tables import entries
-from retrospec_plugins.cluster_fingerprint_v2.text import bare
+from retrospec_plugins.cluster_fingerprint.tables import entries
+from retrospec_plugins.cluster_fingerprint.text import bare
 
 # English first; then de, fr, es, it, pt, nl, pl, sv, da, tr, ru, zh, ja, ko where they are in common use.
 _WORDINGS = """

@@ -1,4 +1,4 @@
-"""Two tables say what `fingerprint` version 1 takes for one failure and what it keeps apart. Add to them."""
+"""Two tables say what `fingerprint1` takes for one failure and what it keeps apart. Add to them."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrospec.plugin import MarkerFacts
-from retrospec_plugins.cluster_fingerprint import Fingerprint, describe
+from retrospec_plugins.cluster_fingerprint1 import Fingerprint1, describe
 
 
 def api(label: str, *, hint: str = "", evidence: str = "", route: str = "/checkout") -> MarkerFacts:
@@ -28,7 +28,7 @@ def field(label: str, *, route: str = "/checkout", hint: str = "") -> MarkerFact
 
 
 def key(marker: MarkerFacts) -> str:
-    (only,) = Fingerprint().keys([marker])
+    (only,) = Fingerprint1().keys([marker])
     return only
 
 
@@ -294,7 +294,7 @@ GOLDEN = [
 
 @pytest.mark.parametrize(("marker", "stored"), GOLDEN)
 def test_version_1_gives_the_keys_that_databases_hold(marker: MarkerFacts, stored: str) -> None:
-    assert (Fingerprint.version, key(marker)) == (1, stored), (
+    assert (Fingerprint1.version, key(marker)) == (1, stored), (
         "This change gives stored failures other keys, so their issues would split in two. "
         "Make it a version of its own, and leave version 1 as it was."
     )

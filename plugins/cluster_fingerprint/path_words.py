@@ -1,6 +1,6 @@
 """Words in addresses: what holds many things, and what an API or a site calls its own parts."""
 
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
+from retrospec_plugins.cluster_fingerprint.tables import words
 
 # Below these come things with titles of their own, though they do not end in `s`.
 COLLECTIONS = words("""

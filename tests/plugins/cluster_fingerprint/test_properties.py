@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from retrospec.plugin import MarkerFacts
-from tests.plugins.cluster_v2.builders import SHOP, api, field, gecko, get, js, key, rage, ui, v8
+from tests.plugins.cluster_fingerprint.builders import SHOP, api, field, gecko, get, js, key, rage, ui, v8
 
 # A busy machine is no reason to fail.
 unhurried = settings(deadline=None)

@@ -5,11 +5,11 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from retrospec.plugin import MarkerFacts
-from retrospec_plugins.cluster_fingerprint_v2.hosts import service
-from retrospec_plugins.cluster_fingerprint_v2.paths import template
-from retrospec_plugins.cluster_fingerprint_v2.text import TEXT, before_trail, straight
-from retrospec_plugins.cluster_fingerprint_v2.tokens import is_id
-from retrospec_plugins.cluster_fingerprint_v2.values import plain
+from retrospec_plugins.cluster_fingerprint.hosts import service
+from retrospec_plugins.cluster_fingerprint.paths import template
+from retrospec_plugins.cluster_fingerprint.text import TEXT, before_trail, straight
+from retrospec_plugins.cluster_fingerprint.tokens import is_id
+from retrospec_plugins.cluster_fingerprint.values import plain
 
 Parts = list[tuple[str, str]]
 

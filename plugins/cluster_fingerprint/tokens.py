@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from retrospec_plugins.cluster_fingerprint_v2.letters import drawn, unlike_words
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
+from retrospec_plugins.cluster_fingerprint.letters import drawn, unlike_words
+from retrospec_plugins.cluster_fingerprint.tables import words
 
 # Names with digits in them that look like ids.
 NAMES = words("""

@@ -8,8 +8,8 @@ compared without accents, punctuation and case. Lines are tried in order: those 
 
 from functools import lru_cache
 
-from retrospec_plugins.cluster_fingerprint_v2.tables import entries
-from retrospec_plugins.cluster_fingerprint_v2.text import bare
+from retrospec_plugins.cluster_fingerprint.tables import entries
+from retrospec_plugins.cluster_fingerprint.text import bare
 
 _WORDINGS = """
 tooShort en: lengthen this text | use at least ... character | at least ... characters | minimum of ... characters

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote
 
-from retrospec_plugins.cluster_fingerprint_v2.path_words import (
+from retrospec_plugins.cluster_fingerprint.path_words import (
     ACTIONS,
     COLLECTIONS,
     COUNTRIES,
@@ -14,8 +14,8 @@ from retrospec_plugins.cluster_fingerprint_v2.path_words import (
     STATIC,
     UNTITLED,
 )
-from retrospec_plugins.cluster_fingerprint_v2.scripts import undigested
-from retrospec_plugins.cluster_fingerprint_v2.tokens import NAMES, NUMBERED, is_id, is_version
+from retrospec_plugins.cluster_fingerprint.scripts import undigested
+from retrospec_plugins.cluster_fingerprint.tokens import NAMES, NUMBERED, is_id, is_version
 
 _SEPARATED = re.compile(r"[^A-Za-z0-9]+")
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_](?:[A-Z]{2}|[a-z]{2}|419|[A-Z][a-z]{3}))?")

@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
-from retrospec_plugins.cluster_fingerprint_v2.tokens import NAMES, is_id
+from retrospec_plugins.cluster_fingerprint.tables import words
+from retrospec_plugins.cluster_fingerprint.tokens import NAMES, is_id
 
 # Where a service is tried out before visitors see it, and which colour or copy of it answered.
 STAGES = words("""

@@ -2,10 +2,10 @@
 
 import re
 
-from retrospec_plugins.cluster_fingerprint_v2.hosts import service
-from retrospec_plugins.cluster_fingerprint_v2.paths import template
-from retrospec_plugins.cluster_fingerprint_v2.scripts import script
-from retrospec_plugins.cluster_fingerprint_v2.tokens import NAMES, UUID, is_id, is_version
+from retrospec_plugins.cluster_fingerprint.hosts import service
+from retrospec_plugins.cluster_fingerprint.paths import template
+from retrospec_plugins.cluster_fingerprint.scripts import script
+from retrospec_plugins.cluster_fingerprint.tokens import NAMES, UUID, is_id, is_version
 
 Found = re.Match[str]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from retrospec.plugin import MarkerFacts
-from retrospec_plugins.cluster_fingerprint_v2 import Fingerprint2, explain
-from tests.plugins.cluster_v2.builders import api, field, gecko, get, js, key, rage, ui, v8
+from retrospec_plugins.cluster_fingerprint import Fingerprint, explain
+from tests.plugins.cluster_fingerprint.builders import api, field, gecko, get, js, key, rage, ui, v8
 
 GOLDEN: dict[str, MarkerFacts] = {
     "api_error:89e7e14e64eb9cad": get("/v2/shelves/7/parts?x=1", "502"),
@@ -24,7 +24,7 @@ GOLDEN: dict[str, MarkerFacts] = {
 
 @pytest.mark.parametrize(("stored", "marker"), GOLDEN.items(), ids=GOLDEN)
 def test_version_2_gives_the_keys_that_databases_hold(stored: str, marker: MarkerFacts) -> None:
-    assert (Fingerprint2.version, key(marker)) == (2, stored), (
+    assert (Fingerprint.version, key(marker)) == (2, stored), (
         "This change gives stored failures other keys, so their issues would split in two. "
         "Make it a version of its own, and leave version 2 as it was."
     )

@@ -4,7 +4,7 @@
 import pytest
 
 from retrospec.plugin import MarkerFacts
-from tests.plugins.cluster_v2.builders import apart, field, key, same
+from tests.plugins.cluster_fingerprint.builders import apart, field, key, same
 
 MESSAGES = {
     ("valueMissing", "en"): (

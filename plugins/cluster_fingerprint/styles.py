@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
-from retrospec_plugins.cluster_fingerprint_v2.tokens import NAMES, is_id
+from retrospec_plugins.cluster_fingerprint.tables import words
+from retrospec_plugins.cluster_fingerprint.tokens import NAMES, is_id
 
 # Styled components, Emotion, CSS modules, JSS, Svelte, Angular, Vue and others name by digest.
 _MADE = re.compile(

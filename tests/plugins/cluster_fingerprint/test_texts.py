@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plugins.cluster_v2.builders import apart, js, same
+from tests.plugins.cluster_fingerprint.builders import apart, js, same
 
 ALIKE = {
     "numbers": (

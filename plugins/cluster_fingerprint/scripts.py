@@ -3,9 +3,9 @@
 import re
 from functools import lru_cache
 
-from retrospec_plugins.cluster_fingerprint_v2.letters import drawn
-from retrospec_plugins.cluster_fingerprint_v2.tables import words
-from retrospec_plugins.cluster_fingerprint_v2.tokens import is_version
+from retrospec_plugins.cluster_fingerprint.letters import drawn
+from retrospec_plugins.cluster_fingerprint.tables import words
+from retrospec_plugins.cluster_fingerprint.tokens import is_version
 
 EXTENSION = re.compile(
     r"(?:chrome|moz|safari|safari-web|ms-browser|edge|opera|webkit-masked-url|webkit)-?extension:|webkit-masked-url:",
