@@ -15,7 +15,7 @@ from retrospec.plugin.analysis import Analysis, AnalysisMarker, AnalysisRequest,
 from retrospec.plugin.clustering import ClusteringStrategy, MarkerFacts, clustering_strategy
 from retrospec.plugin.component import Component
 from retrospec.plugin.hookspecs import hookimpl
-from retrospec.plugin.network import Network
+from retrospec.plugin.network import AddressRefused, Network
 from retrospec.plugin.queue import (
     DeadLetter,
     DeadLetterPage,
@@ -45,6 +45,7 @@ API_VERSION = 1
 
 __all__ = [
     "API_VERSION",
+    "AddressRefused",
     "Alert",
     "AlertCluster",
     "AlertDigest",

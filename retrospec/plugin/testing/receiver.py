@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -71,13 +72,19 @@ class Answer:
 class Receiver:
     """Records requests on a free port of loopback. Used as `async with Receiver() as receiver:`.
 
+    Args:
+        tls: Speaks HTTPS with this; None for HTTP.
+        host: The address to listen on.
+
     Attributes:
+        port: Where it listens, once it does.
         requests: What came in, in order of arrival.
         connections: How many connections were made to it.
         otherwise: The answer when none is waiting; 200 and empty at first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self.port = 0
         self.requests: list[Received] = []
         self.connections = 0
         self.otherwise = Answer()
@@ -85,12 +92,13 @@ class Receiver:
         self._next: deque[Answer] = deque()
         self._visits: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._host = host
+        self._tls = tls
 
     @property
     def url(self) -> str:
         """Where it listens, e.g. `http://127.0.0.1:40123`."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
 
     def answer(self, *answers: Answer) -> None:
         """Answer the next requests so, one each, and then as `otherwise` says.
@@ -111,8 +119,8 @@ class Receiver:
             await self._arrived.wait()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._visit, self._host, self.port, ssl=self._tls)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(
