@@ -20,6 +20,8 @@ from tests.redisserver import RedisServer
 from tests.s3server import S3Bucket, S3Server
 from tests.servers import PostgresServer, scratch
 
+# What plugin authors test with, our own tests use too.
+pytest_plugins = ["retrospec.plugin.testing.fixtures"]
 DIALECTS = ("sqlite", "postgres")
 _LONGEST = ("tests/test_wheel.py", "tests/faults/test_server_", "tests/faults/test_worker_lost.py")
 

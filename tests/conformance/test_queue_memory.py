@@ -5,31 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from retrospec.plugin import QueueBackend, QueuedJob
+from retrospec.plugin.testing.clock import VirtualClock
 from retrospec.plugin.testing.queue import LONG, QueueSuite, make_jobs, sessions_of
 from retrospec_plugins.queue_memory import MemoryQueue
 
 
-class Clock:
-    """Stands still until it is turned."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class TestMemoryQueue(QueueSuite):
-    clock: Clock
-
     @pytest.fixture
-    async def queue(self) -> AsyncIterator[QueueBackend]:
-        self.clock = Clock()
-        async with MemoryQueue(self.clock) as queue:
+    async def queue(self, clock: VirtualClock) -> AsyncIterator[QueueBackend]:
+        async with MemoryQueue(clock.monotonic) as queue:
             yield queue
-
-    async def pass_time(self, seconds: float) -> None:
-        self.clock.now += seconds
 
     async def test_a_lease_that_ran_out_is_lost_even_while_nobody_else_has_the_job(
         self, queue: QueueBackend, name: str

@@ -7,23 +7,9 @@ from hypothesis import strategies as st
 from retrospec.core.counters import Counters
 from retrospec.core.errors import RateLimited
 from retrospec.core.rate_limit import RateLimiter
+from retrospec.plugin.testing.clock import VirtualClock
 
 REFUSED = ("retrospec_rate_limited_total", ())
-
-
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self, at: float = 1_000_000.0) -> None:
-        self.at = at
-
-    def __call__(self) -> float:
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -32,7 +18,7 @@ def counters() -> Counters:
 
 
 @pytest.fixture
-def limiter(clock: Clock, counters: Counters) -> Callable[..., RateLimiter]:
+def limiter(clock: VirtualClock, counters: Counters) -> Callable[..., RateLimiter]:
     def make(rate: float = 25, burst: int = 50, clients: int = 20_000) -> RateLimiter:
         return RateLimiter(rate, burst, counters, clients=clients, clock=clock)
 
@@ -57,25 +43,25 @@ def test_a_burst_passes_at_once_and_not_one_more(
     assert counters.drain()[REFUSED] == 1
 
 
-def test_over_time_the_rate_passes(limiter: Callable[..., RateLimiter], clock: Clock) -> None:
+def test_over_time_the_rate_passes(limiter: Callable[..., RateLimiter], clock: VirtualClock) -> None:
     gate = limiter(rate=25, burst=50)
     passed = 0
     for _ in range(10_000):
         passed += passes(gate)
-        clock.at += 0.001
+        clock.advance(0.001)
 
     assert passed == pytest.approx(50 + 25 * 10, abs=1)
 
 
 @given(st.lists(st.floats(0, 3), max_size=200), st.floats(0.1, 100), st.integers(1, 20))
 def test_never_more_than_the_burst_and_the_rate_together(pauses: list[float], rate: float, burst: int) -> None:
-    clock = Clock(0)
+    clock = VirtualClock()
     gate = RateLimiter(rate, burst, Counters(), clock=clock)
     times: list[float] = []
     for pause in pauses:
-        clock.at += pause
+        clock.advance(pause)
         if passes(gate):
-            times.append(clock.at)
+            times.append(clock())
 
     for first in range(len(times)):
         for last in range(first, len(times)):
@@ -83,7 +69,7 @@ def test_never_more_than_the_burst_and_the_rate_together(pauses: list[float], ra
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(25, 50), (0.2, 1), (7, 3)])
-def test_retry_after_is_true(rate: float, burst: int, limiter: Callable[..., RateLimiter], clock: Clock) -> None:
+def test_retry_after_is_true(rate: float, burst: int, limiter: Callable[..., RateLimiter], clock: VirtualClock) -> None:
     gate = limiter(rate, burst)
     while passes(gate):
         pass
@@ -92,19 +78,19 @@ def test_retry_after_is_true(rate: float, burst: int, limiter: Callable[..., Rat
     wait = refused.value.retry_after
     assert wait is not None
 
-    clock.at += wait * 0.9
+    clock.advance(wait * 0.9)
     assert not passes(gate)
-    clock.at += wait * 0.1
+    clock.advance(wait * 0.1)
     assert passes(gate)
 
 
-def test_refused_requests_do_not_lengthen_the_wait(limiter: Callable[..., RateLimiter], clock: Clock) -> None:
+def test_refused_requests_do_not_lengthen_the_wait(limiter: Callable[..., RateLimiter], clock: VirtualClock) -> None:
     gate = limiter(rate=1, burst=1)
     assert passes(gate)
     for _ in range(1000):
         assert not passes(gate)
 
-    clock.at += 1
+    clock.advance(1)
     assert passes(gate)
 
 
@@ -137,11 +123,11 @@ def test_what_is_remembered_stays_small_under_many_addresses(limiter: Callable[.
     assert len(gate._whole_at) == 100
 
 
-def test_clients_that_went_away_are_forgotten(limiter: Callable[..., RateLimiter], clock: Clock) -> None:
+def test_clients_that_went_away_are_forgotten(limiter: Callable[..., RateLimiter], clock: VirtualClock) -> None:
     gate = limiter()
     for n in range(100):
         passes(gate, f"10.0.0.{n}")
-    clock.at += 10
+    clock.advance(10)
     for _ in range(60):
         passes(gate, "192.0.2.1")
 

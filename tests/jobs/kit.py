@@ -3,27 +3,13 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from retrospec.core.db import Database
 from retrospec.jobs.models import Job
 from retrospec.jobs.outbox import NewJob, enqueue
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    """Stands still until it is turned."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def turn(self, seconds: float) -> datetime:
-        self.now += timedelta(seconds=seconds)
-        return self.now
 
 
 def new_job(session: str = "s1", *, queue: str = "replay", project: str = "p1", said: str = "first") -> NewJob:

@@ -10,17 +10,18 @@ from retrospec.core.db import Database, transaction
 from retrospec.jobs.database_queue import DatabaseQueue
 from retrospec.jobs.models import Job
 from retrospec.plugin import Lease, QueuedJob, QueueUnavailable
-from tests.jobs.kit import START, Clock, add, new_job
+from retrospec.plugin.testing.clock import VirtualClock
+from tests.jobs.kit import START, add, new_job
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> VirtualClock:
+    return VirtualClock(START)
 
 
 @pytest.fixture
-def queue(database: Database, clock: Clock) -> DatabaseQueue:
-    return DatabaseQueue(clock)
+def queue(database: Database, clock: VirtualClock) -> DatabaseQueue:
+    return DatabaseQueue(clock.now)
 
 
 async def claim(queue: DatabaseQueue, limit: int = 100) -> list[Lease]:
@@ -28,23 +29,23 @@ async def claim(queue: DatabaseQueue, limit: int = 100) -> list[Lease]:
 
 
 async def test_a_lease_that_runs_out_counts_as_an_attempt(
-    database: Database, queue: DatabaseQueue, clock: Clock
+    database: Database, queue: DatabaseQueue, clock: VirtualClock
 ) -> None:
     await add(database, new_job(), now=START)
     attempts = []
     for _ in range(3):
         attempts += [lease.job.attempt for lease in await claim(queue)]
-        clock.turn(60)
+        clock.advance(60)
 
     assert attempts == [0, 1, 2]
 
 
 async def test_a_lease_that_ran_out_holds_until_somebody_else_has_the_job(
-    database: Database, queue: DatabaseQueue, clock: Clock
+    database: Database, queue: DatabaseQueue, clock: VirtualClock
 ) -> None:
     await add(database, new_job("s1"), new_job("s2"), now=START)
     extended, completed = await claim(queue)
-    clock.turn(600)
+    clock.advance(600)
 
     assert await queue.extend(extended, lease_seconds=60)
     assert await queue.complete(completed)
@@ -52,23 +53,25 @@ async def test_a_lease_that_ran_out_holds_until_somebody_else_has_the_job(
 
 
 async def test_a_job_that_comes_back_goes_before_newer_ones(
-    database: Database, queue: DatabaseQueue, clock: Clock
+    database: Database, queue: DatabaseQueue, clock: VirtualClock
 ) -> None:
     await add(database, *(new_job(f"s{number}") for number in range(3)), now=START)
     released, _expired, _waiting = await claim(queue)
     await queue.release(released)
-    clock.turn(60)
-    await add(database, new_job("s3"), now=clock.now)
+    clock.advance(60)
+    await add(database, new_job("s3"), now=clock.now())
 
     assert [lease.job.attempt for lease in await claim(queue)] == [0, 1, 1, 0]
 
 
-async def test_a_job_is_not_handed_out_before_it_is_due(database: Database, queue: DatabaseQueue, clock: Clock) -> None:
+async def test_a_job_is_not_handed_out_before_it_is_due(
+    database: Database, queue: DatabaseQueue, clock: VirtualClock
+) -> None:
     await add(database, new_job(), now=START + timedelta(seconds=10))
 
     assert await claim(queue) == []
     assert (await queue.depths("replay")).retry_depth == 1
-    clock.turn(10)
+    clock.advance(10)
     assert len(await claim(queue)) == 1
 
 

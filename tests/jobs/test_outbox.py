@@ -12,7 +12,8 @@ from retrospec.jobs.database_queue import DatabaseQueue
 from retrospec.jobs.models import Job
 from retrospec.jobs.outbox import JobKey, NewJob, delete_of_project, delete_of_sessions, enqueue, enqueue_latest, prune
 from retrospec.jobs.outbox import supersede as supersede_jobs
-from tests.jobs.kit import START, Clock, add, new_job, waiting
+from retrospec.plugin.testing.clock import VirtualClock
+from tests.jobs.kit import START, add, new_job, waiting
 
 LATER = START + timedelta(minutes=1)
 
@@ -104,17 +105,17 @@ async def test_a_job_that_was_replaced_in_vain_is_still_there(database: Database
 
 
 async def test_old_done_jobs_are_deleted_in_steps_and_nothing_else(database: Database) -> None:
-    clock = Clock()
-    queue = DatabaseQueue(clock)
+    clock = VirtualClock(START)
+    queue = DatabaseQueue(clock.now)
     await add(database, *(new_job(f"s{number}") for number in range(9)), now=START)
     leases = await queue.claim("replay", worker="w", limit=8, lease_seconds=60)
     for lease in leases[:5]:
         await queue.complete(lease)
     await queue.bury(leases[5], error="broke")
-    clock.turn(60)
+    clock.advance(60)
     await queue.complete(leases[6])
 
-    assert [await prune(database.connection, clock.now, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [await prune(database.connection, clock.now(), limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
     kept = await Job.all().order_by("uid")
     assert [job.status for job in kept] == ["failed", "done", "leased", "ready"]

@@ -9,6 +9,7 @@ from tortoise.exceptions import OperationalError
 
 from retrospec.core.clock import now
 from retrospec.core.db import Database
+from retrospec.plugin.testing.clock import VirtualClock
 from retrospec.projects import keys as keys_module
 from retrospec.projects import service
 from retrospec.projects.caches import ProjectOrigins
@@ -16,23 +17,8 @@ from retrospec.projects.keys import KeyRing, KeyUse, KnownKey, key_hash, new_raw
 from retrospec.projects.models import Project, ProjectApiKey
 
 
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ring(database: Database, clock: Clock) -> KeyRing:
+def ring(database: Database, clock: VirtualClock) -> KeyRing:
     return KeyRing(clock=clock)
 
 
@@ -68,19 +54,23 @@ async def test_only_the_hash_of_a_key_is_stored(database: Database) -> None:
     assert stored[0]["key_hash"] == hashlib.sha256(raw.encode()).hexdigest() == key_hash(raw)
 
 
-async def test_a_found_key_is_remembered_for_five_seconds(ring: KeyRing, clock: Clock, queries: list[str]) -> None:
+async def test_a_found_key_is_remembered_for_five_seconds(
+    ring: KeyRing, clock: VirtualClock, queries: list[str]
+) -> None:
     row, raw = await a_key()
     assert await ring.find(raw)
     await service.revoke_key("proj_default", row.id)
 
-    clock.at = 4.9
+    clock.advance(4.9)
     assert await ring.find(raw)
-    clock.at = 5
+    clock.advance(0.1)
     assert await ring.find(raw) is None
     assert len(queries) == 2
 
 
-async def test_an_unknown_key_is_remembered_for_one_second(ring: KeyRing, clock: Clock, queries: list[str]) -> None:
+async def test_an_unknown_key_is_remembered_for_one_second(
+    ring: KeyRing, clock: VirtualClock, queries: list[str]
+) -> None:
     raw = new_raw_key()
     assert await ring.find(raw) is None
     assert await ring.find(raw) is None
@@ -89,7 +79,7 @@ async def test_an_unknown_key_is_remembered_for_one_second(ring: KeyRing, clock:
         id="k", project_id="proj_default", label="l", scope="read", key_hash=key_hash(raw), created_at=now()
     )
 
-    clock.at = 1
+    clock.advance(1)
     found = await ring.find(raw)
     assert found == KnownKey("k", "proj_default", "read", None, frozenset())
 
@@ -223,7 +213,7 @@ async def test_a_flush_with_nothing_to_write_asks_nothing(database: Database) ->
     await KeyUse(database).flush()
 
 
-async def test_origins_of_all_projects_are_read_once_in_five_seconds(database: Database, clock: Clock) -> None:
+async def test_origins_of_all_projects_are_read_once_in_five_seconds(database: Database, clock: VirtualClock) -> None:
     origins = ProjectOrigins(database, clock=clock)
     assert await origins.all() == frozenset()
     moment = datetime(2026, 1, 1, tzinfo=UTC)
@@ -232,19 +222,19 @@ async def test_origins_of_all_projects_are_read_once_in_five_seconds(database: D
             id=name, name=name, site=name, created_at=moment, deleting_at=gone, allowed_origins=[f"https://{name}"]
         )
 
-    clock.at = 4.9
+    clock.advance(4.9)
     assert await origins.all() == frozenset()
-    clock.at = 5
+    clock.advance(0.1)
     assert await origins.all() == {"https://a", "https://b"}
 
 
 async def test_origins_stay_known_while_the_database_is_away(
-    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    database: Database, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await Project.filter(id="proj_default").update(allowed_origins=["https://a"])
     origins = ProjectOrigins(database, clock=clock)
     assert await origins.all() == {"https://a"}
     monkeypatch.setattr(type(database), "connection", property(lambda self: 1 / 0))
 
-    clock.at = 6
+    clock.advance(6)
     assert await origins.all() == {"https://a"}

@@ -25,7 +25,8 @@ class QueueSuite(DeadLetterSuite):
                 yield shelf
     ```
 
-    A backend whose clock can be turned overrides `pass_time`. One that hands out what another part
+    A backend that takes a clock gets the fixture `clock`, which the suite turns instead of waiting; one whose time
+    passes in some other way overrides `pass_time`. One that hands out what another part
     of the server has written (`shares_outbox`) overrides `add`.
 
     Attributes:

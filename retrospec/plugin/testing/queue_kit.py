@@ -10,6 +10,7 @@ import pytest
 
 from retrospec.plugin import DeadLetter, Lease, QueueBackend, QueuedJob
 from retrospec.plugin.queue import Scope
+from retrospec.plugin.testing.clock import VirtualClock
 
 LONG = 300.0
 
@@ -52,6 +53,13 @@ class QueueKit:
     """
 
     short: ClassVar[float] = 1.0
+    _clock: VirtualClock | None = None
+
+    @pytest.fixture
+    def clock(self) -> VirtualClock:
+        """A clock for a backend that takes one: where `queue` asks for it, the suite turns it and does not wait."""
+        self._clock = VirtualClock()
+        return self._clock
 
     @pytest.fixture
     def queue(self) -> QueueBackend:
@@ -64,12 +72,15 @@ class QueueKit:
         return f"suite-{uuid.uuid4().hex}"
 
     async def pass_time(self, seconds: float) -> None:
-        """Let so much time pass for the backend; waits, unless overridden.
+        """Let so much time pass for the backend: turns `clock`, where the backend has it, and else waits.
 
         Args:
             seconds: How much.
         """
-        await asyncio.sleep(seconds)
+        if self._clock is not None:
+            self._clock.advance(seconds)
+        else:
+            await asyncio.sleep(seconds)
 
     async def add(self, queue: QueueBackend, name: str, jobs: Sequence[QueuedJob]) -> None:
         """Bring jobs into a queue; publishes them, unless overridden.
