@@ -11,5 +11,6 @@ BATTERIES = (
     "retrospec_plugins.cluster_fingerprint",
     "retrospec_plugins.cluster_fingerprint1",
     "retrospec_plugins.analysis_heuristic",
+    "retrospec_plugins.analysis_http",
     "retrospec_plugins.redact_default",
 )

@@ -28,6 +28,7 @@ from retrospec.plugin import (
     StorageBackend,
 )
 from retrospec.plugin.manager import FAMILIES, PluginHost
+from retrospec.reports.budgets import ProjectBudget
 from retrospec.schema import MODELS
 
 log = get_logger(__name__)
@@ -78,6 +79,7 @@ class Runtime:
     async def __aenter__(self) -> "Runtime":
         try:
             await self._open_database()
+            self.analyzer.budget = ProjectBudget(self.database, f"analysis.{self.settings.analyzer}")
             for place, part in self._components():
                 await self._open_component(place, part)
             await self._open_strategies()

@@ -12,6 +12,7 @@ from retrospec.plugin.alerts import (
     alert_sink,
 )
 from retrospec.plugin.analysis import Analysis, AnalysisMarker, AnalysisRequest, Analyzer, analyzer
+from retrospec.plugin.budget import DailyBudget, MemoryBudget
 from retrospec.plugin.clustering import ClusteringStrategy, MarkerFacts, clustering_strategy
 from retrospec.plugin.component import Component
 from retrospec.plugin.hookspecs import hookimpl
@@ -56,10 +57,12 @@ __all__ = [
     "Analyzer",
     "ClusteringStrategy",
     "Component",
+    "DailyBudget",
     "DeadLetter",
     "DeadLetterPage",
     "Lease",
     "MarkerFacts",
+    "MemoryBudget",
     "Network",
     "NotDelivered",
     "ObjectContent",

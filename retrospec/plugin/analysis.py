@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from retrospec.plugin.budget import DailyBudget
 from retrospec.plugin.component import Component
 from retrospec.plugin.registration import offer
 
@@ -76,7 +77,14 @@ class Analysis:
 
 
 class Analyzer(Component):
-    """Explains failures. One instance serves the whole process; `analyze` may run many times at once."""
+    """Explains failures. One instance serves the whole process; `analyze` may run many times at once.
+
+    Attributes:
+        budget: What projects may use up in a day, for one whose work costs money. The server gives one that holds
+            across processes, before `open`.
+    """
+
+    budget: DailyBudget | None = None
 
     @abstractmethod
     async def analyze(self, request: AnalysisRequest) -> Analysis:
