@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import ClassVar
 
-from retrospec.plugin import ClusteringStrategy, MarkerFacts, clustering_strategy
+from retrospec.plugin import ClusteringStrategy, Explanation, MarkerFacts, clustering_strategy
 from retrospec_plugins.cluster_fingerprint.controls import control
 from retrospec_plugins.cluster_fingerprint.exceptions import exception
 from retrospec_plugins.cluster_fingerprint.fields import invalid_field
@@ -53,22 +53,6 @@ def canonical(marker: MarkerFacts, parts: Parts) -> str:
     return "\x1f".join((f"fingerprint {Fingerprint.version}", marker.kind, *map("=".join, parts)))
 
 
-def explain(marker: MarkerFacts) -> Sequence[tuple[str, str]]:
-    """Tell step by step how a marker gets its key.
-
-    Args:
-        marker: Any marker.
-
-    Returns:
-        Names and values: what was read (`read label`, ...), each part that counts, the canonical text, and the key.
-    """
-    parts = describe(marker)
-    texts = (("label", marker.label), ("hint", marker.hint), ("evidence", marker.evidence), ("route", marker.route))
-    read = [(f"read {name}", text[:TEXT]) for name, text in texts if text]
-    text = canonical(marker, parts)
-    return [*read, *parts, ("canonical text", text.replace("\x1f", " | ")), ("key", _key(marker, text))]
-
-
 def _key(marker: MarkerFacts, text: str) -> str:
     return f"{marker.kind}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
@@ -79,3 +63,10 @@ class Fingerprint(ClusteringStrategy):
 
     def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
         return [_key(marker, canonical(marker, describe(marker))) for marker in markers]
+
+    def explain(self, marker: MarkerFacts) -> Explanation:
+        parts = describe(marker)
+        texts = (("label", marker.label), ("hint", marker.hint), ("evidence", marker.evidence), ("route", marker.route))
+        read = tuple((f"read {name}", text[:TEXT]) for name, text in texts if text)
+        text = canonical(marker, parts)
+        return Explanation(_key(marker, text), tuple(parts), read, text)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import ClassVar
 
-from retrospec.plugin import ClusteringStrategy, MarkerFacts, clustering_strategy
+from retrospec.plugin import ClusteringStrategy, Explanation, MarkerFacts, clustering_strategy
 from retrospec_plugins.cluster_fingerprint1.stack import FRAME, function, own_frame, script
 from retrospec_plugins.cluster_fingerprint1.text import EVIDENCE, TEXT, fold, plain
 
@@ -58,6 +58,8 @@ def _on_a_page(marker: MarkerFacts) -> Iterator[str]:
         yield plain(_hint(marker))
 
 
+_NAMES = {"api_error": ("message", "request"), "js_exception": ("message", "function", "script")}
+_NAMES_ON_A_PAGE = ("message", "page", "hint")
 _PARTS: dict[str, Callable[[MarkerFacts], Iterator[str]]] = {"api_error": _api_error, "js_exception": _js_exception}
 
 
@@ -78,9 +80,19 @@ class Fingerprint1(ClusteringStrategy):
     version: ClassVar[int] = 1
 
     def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
-        return [self._key(marker) for marker in markers]
+        return [_key(marker, _canonical(marker, describe(marker))) for marker in markers]
 
-    def _key(self, marker: MarkerFacts) -> str:
-        # U+001F counts as a space, and folding leaves none: parts cannot run into each other.
-        text = "\x1f".join((f"fingerprint {self.version}", marker.kind, *describe(marker)))
-        return f"{marker.kind}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    def explain(self, marker: MarkerFacts) -> Explanation:
+        values = describe(marker)
+        text = _canonical(marker, values)
+        names = _NAMES.get(marker.kind, _NAMES_ON_A_PAGE)
+        return Explanation(_key(marker, text), tuple(zip(names, values, strict=False)), (), text)
+
+
+def _canonical(marker: MarkerFacts, values: Sequence[str]) -> str:
+    # U+001F counts as a space, and folding leaves none: parts cannot run into each other.
+    return "\x1f".join((f"fingerprint {Fingerprint1.version}", marker.kind, *values))
+
+
+def _key(marker: MarkerFacts, text: str) -> str:
+    return f"{marker.kind}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"

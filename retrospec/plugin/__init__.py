@@ -13,7 +13,7 @@ from retrospec.plugin.alerts import (
 )
 from retrospec.plugin.analysis import Analysis, AnalysisMarker, AnalysisRequest, Analyzer, analyzer
 from retrospec.plugin.budget import DailyBudget, MemoryBudget
-from retrospec.plugin.clustering import ClusteringStrategy, MarkerFacts, clustering_strategy
+from retrospec.plugin.clustering import ClusteringStrategy, Explanation, MarkerFacts, clustering_strategy
 from retrospec.plugin.component import Component
 from retrospec.plugin.hookspecs import hookimpl
 from retrospec.plugin.network import AddressRefused, Network
@@ -60,6 +60,7 @@ __all__ = [
     "DailyBudget",
     "DeadLetter",
     "DeadLetterPage",
+    "Explanation",
     "Lease",
     "MarkerFacts",
     "MemoryBudget",

@@ -32,6 +32,23 @@ class MarkerFacts:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a marker has the key that it has, for people to read.
+
+    Attributes:
+        key: The same as `keys` gives.
+        parts: Name and value of all that two markers must have in common to share the key, in a fixed order.
+        steps: What was read and done before that, as names and texts; may be empty.
+        text: What the key is a digest of, letter by letter; empty where a strategy does not tell.
+    """
+
+    key: str
+    parts: tuple[tuple[str, str], ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+
+
 class ClusteringStrategy(Component):
     """Gives each marker the key of its cluster.
 
@@ -55,6 +72,20 @@ class ClusteringStrategy(Component):
             One key for each, `{kind}:{16 hex digits}`, in the same order. When it raises or returns
             something else, the server uses a plain hash of kind, hint and label instead.
         """
+
+    def explain(self, marker: MarkerFacts) -> Explanation:
+        """Tell how a marker gets its key. Called when a person asks, for one marker at a time.
+
+        What a strategy does not override tells the key and no more.
+
+        Args:
+            marker: Any marker.
+
+        Returns:
+            The explanation. When it raises, the person is told the key alone.
+        """
+        (key,) = self.keys([marker])
+        return Explanation(key)
 
 
 def clustering_strategy(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
@@ -298,6 +299,13 @@ def test_version_1_gives_the_keys_that_databases_hold(marker: MarkerFacts, store
         "This change gives stored failures other keys, so their issues would split in two. "
         "Make it a version of its own, and leave version 1 as it was."
     )
+
+
+@pytest.mark.parametrize(("marker", "stored"), GOLDEN)
+def test_what_it_tells_is_the_text_that_is_hashed_and_its_parts(marker: MarkerFacts, stored: str) -> None:
+    told = Fingerprint1().explain(marker)
+    assert told.key == stored == f"{marker.kind}:{sha256(told.text.encode()).hexdigest()[:16]}"
+    assert told.text.split("\x1f") == ["fingerprint 1", marker.kind, *(value for _, value in told.parts)]
 
 
 IDS = st.one_of(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from retrospec.plugin.clustering import ClusteringStrategy, MarkerFacts
+from retrospec.plugin.clustering import ClusteringStrategy, Explanation, MarkerFacts
 
 KINDS = ("validation_failed", "api_error", "js_exception", "ui_no_effect")
 
@@ -117,6 +117,12 @@ class ClusteringSuite(ABC):
     ) -> None:
         strategy.keys([as_every_field(f"seen before {n}", kind) for n in range(100) for kind in KINDS])
         assert list(strategy.keys(ORDINARY)) == list(another.keys(ORDINARY))
+
+    def test_what_it_tells_of_a_marker_ends_in_the_key_that_it_gives(self, strategy: ClusteringStrategy) -> None:
+        odd = [as_every_field(text, kind) for text in ODD_TEXTS.values() for kind in KINDS]
+        told = [strategy.explain(marker) for marker in (*ORDINARY, *odd)]
+        assert all(isinstance(each, Explanation) for each in told)
+        assert [each.key for each in told] == list(strategy.keys([*ORDINARY, *odd]))
 
     def test_unrelated_failures_stay_apart(self, strategy: ClusteringStrategy) -> None:
         assert len(set(strategy.keys(ORDINARY))) == len(ORDINARY)

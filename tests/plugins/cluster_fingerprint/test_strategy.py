@@ -1,9 +1,11 @@
 """The keys that databases hold, and how the strategy explains them."""
 
+from hashlib import sha256
+
 import pytest
 
 from retrospec.plugin import MarkerFacts
-from retrospec_plugins.cluster_fingerprint import Fingerprint, explain
+from retrospec_plugins.cluster_fingerprint import Fingerprint
 from tests.plugins.cluster_fingerprint.builders import api, field, gecko, get, js, key, rage, ui, v8
 
 GOLDEN: dict[str, MarkerFacts] = {
@@ -36,21 +38,23 @@ def test_explains_each_part_of_a_key_and_the_text_that_is_hashed() -> None:
         evidence="statusText=Service Unavailable",
     )
     parts = ("service=api.shop.example", "method=GET", "endpoint=/shelves/*/parts", "outcome=5xx")
-    assert list(explain(marker)) == [
+    told = Fingerprint().explain(marker)
+    assert told.steps == (
         ("read label", marker.label),
         ("read evidence", marker.evidence),
         ("read route", "/checkout"),
-        *(tuple(part.split("=")) for part in parts),
-        ("canonical text", f"fingerprint 2 | api_error | {' | '.join(parts)}"),
-        ("key", key(marker)),
-    ]
+    )
+    assert told.parts == tuple(tuple(part.split("=")) for part in parts)
+    assert told.text.split("\x1f") == ["fingerprint 2", "api_error", *parts]
 
 
 def test_explains_an_error_in_a_script() -> None:
-    steps = dict(explain(js("TypeError: undefined is not an object (evaluating 'item.price')", gecko("total/<"))))
-    assert (steps["error"], steps["expression"], steps["function"]) == ("nullish", "price undefined", "total")
+    marker = js("TypeError: undefined is not an object (evaluating 'item.price')", gecko("total/<"))
+    parts = dict(Fingerprint().explain(marker).parts)
+    assert (parts["error"], parts["expression"], parts["function"]) == ("nullish", "price undefined", "total")
 
 
 @pytest.mark.parametrize("marker", GOLDEN.values(), ids=GOLDEN)
-def test_an_explanation_ends_in_the_key_that_the_strategy_gives(marker: MarkerFacts) -> None:
-    assert explain(marker)[-1] == ("key", key(marker))
+def test_the_text_that_is_told_is_what_the_key_is_a_digest_of(marker: MarkerFacts) -> None:
+    told = Fingerprint().explain(marker)
+    assert told.key == key(marker) == f"{marker.kind}:{sha256(told.text.encode()).hexdigest()[:16]}"
