@@ -43,6 +43,7 @@ from retrospec.maintenance.schedules import take_turn
 from retrospec.metrics.health import Readiness
 from retrospec.metrics.routes import metrics
 from retrospec.metrics.totals import Totals
+from retrospec.plugin.observers import Observers
 from retrospec.projects.auth import Gate, install
 from retrospec.projects.caches import ProjectCaches, ProjectOrigins
 from retrospec.projects.keys import FLUSH_SECONDS, KeyRing, KeyUse
@@ -95,12 +96,13 @@ class Server:
         self.key_use = KeyUse(database)
         self.totals = Totals(database, counters, since=runtime.since)
         alerts = AlertBook(settings)
-        self.promoter = Promoter(settings, alerts)
+        self.observers = Observers.of(runtime.plugins, runtime.faults, timeout=settings.plugin_timeout_seconds)
+        self.promoter = Promoter(settings, alerts, self.observers)
         clusterer = Clusterer(runtime.strategies, settings.clustering_strategy, counters)
         self.ingest = IngestService(
             settings,
             Preparer(clusterer, runtime.redactor, user_secret=secret),
-            BatchWriter(settings, alerts),
+            BatchWriter(settings, alerts, self.observers),
             self.caches.policies,
             counters,
             self.workers.wake,
@@ -132,6 +134,7 @@ class Server:
             runtime.plugins,
             self.caches,
             self.totals,
+            self.observers,
             self.promoter,
             self.ingest,
             self.cleanup,
@@ -150,6 +153,7 @@ class Server:
     def start(self) -> None:
         """Begin what runs beside requests."""
         self.workers.start()
+        self.observers.start()
         for loop in self.loops:
             loop.start()
 
@@ -161,6 +165,7 @@ class Server:
     async def stop(self) -> None:
         """Write what was taken from requests that are gone, and what was counted."""
         await finish("sessions of requests that were cut off", self.ingest.stop(), seconds=_FINISH_SECONDS)
+        await self.observers.stop(_FINISH_SECONDS)
         await finish("when keys were used last", self.key_use.flush(), seconds=_FINISH_SECONDS)
         await finish("counts", self.totals.flush(), seconds=_FINISH_SECONDS)
         if isinstance(self.limiter, SharedRateLimiter):
@@ -171,7 +176,7 @@ class Server:
         loops = [
             Loop("counters", self.totals.flush, pause=1),
             Loop("key-use", self.key_use.flush, pause=FLUSH_SECONDS),
-            self._scheduled("mutes", end_mutes, _MUTES_MINUTES),
+            self._scheduled("mutes", self._end_mutes, _MUTES_MINUTES),
             self._scheduled("done jobs", self._forget_jobs, _PRUNE_MINUTES),
         ]
         if settings.auto_promote_interval_minutes:
@@ -189,6 +194,9 @@ class Server:
 
         # Asked more often than due, so that another process takes over soon after one has gone.
         return Loop(name, step, pause=min(every.total_seconds() / 4, 30))
+
+    async def _end_mutes(self) -> None:
+        await end_mutes(observers=self.observers)
 
     async def _forget_jobs(self) -> None:
         await self.cleanup.forget_jobs()

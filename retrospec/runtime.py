@@ -27,6 +27,7 @@ from retrospec.plugin import (
     Redactor,
     StorageBackend,
 )
+from retrospec.plugin.faults import Faults
 from retrospec.plugin.manager import FAMILIES, PluginHost
 from retrospec.reports.budgets import ProjectBudget
 from retrospec.schema import MODELS
@@ -42,6 +43,7 @@ class Runtime:
 
     Attributes:
         since: When the process began, or the supervisor of the processes that it is one of; by the monotonic clock.
+        faults: What went wrong in plugins.
         queue: Hands out replay and analysis jobs.
         outbox: The queue in the database: the same object, where that is the queue in use. Alerts go through it.
         directory: Which alert sinks there are.
@@ -63,6 +65,7 @@ class Runtime:
         self.since = monotonic() if since is None else since
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.counters = Counters()
+        self.faults = Faults(self.counters)
         self.database = Database(settings.database, MODELS, **settings.database_options, unhurried=unhurried)
         self.plugins = PluginHost(BATTERIES, settings.plugins_dir)
         self.storage = self._make(StorageBackend, settings.storage_name, "STORAGE_BACKEND")

@@ -1,5 +1,6 @@
 """What README and docs/ say, held against the code: commands are run, examples loaded, lists compared."""
 
+import dataclasses
 import importlib
 import inspect
 import json
@@ -30,6 +31,7 @@ from retrospec.core.supervisor import NotStarted
 from retrospec.metrics.catalog import CATALOG
 from retrospec.plugin import hookspecs
 from retrospec.plugin.manager import FAMILIES, PluginHost
+from retrospec.plugin.observers import HOOKS
 from retrospec.schema import MODELS
 from retrospec.version import __version__
 from tests.client import eventually, marker
@@ -345,7 +347,17 @@ def test_the_plugin_guide_lists_every_hook_with_its_arguments() -> None:
         for name, hook in vars(hookspecs).items()
         if name.startswith("retrospec_")
     }
-    assert {quoted(row[0])[0] for row in table(section("docs/plugins.md", "## Hooks"))} == known
+    lead = section("docs/plugins.md", "## Hooks").partition("\n### ")[0]
+    assert {quoted(row[0])[0] for row in table(lead)} == known
+
+
+def test_the_plugin_guide_lists_every_event_with_its_fields() -> None:
+    _, _, observing = section("docs/plugins.md", "## Hooks").partition("\n### Observing\n")
+    told = {quoted(row[0])[0]: quoted(row[1]) for row in table(observing.partition("\n### ")[0])}
+    for event in HOOKS:
+        names = [field.name for field in dataclasses.fields(event)]
+        assert [name for name in told.pop(event.__name__) if name in names] == names
+    assert told == {}
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from retrospec.core.settings import Settings
 from retrospec.issues.lifecycle import Seen
 from retrospec.issues.membership import Cluster
 from retrospec.issues.models import IssueCluster
+from retrospec.issues.news import promotion_of
 from retrospec.issues.promotion import STEP, promote
 from retrospec.issues.schemas import Issue, issue_of
+from retrospec.plugin.observers import NOBODY, Observers
 
 
 class Promoted(msgspec.Struct, rename="camel"):
@@ -24,9 +26,10 @@ class Promoted(msgspec.Struct, rename="camel"):
 class Promoter:
     """Promotes clusters on request and on a clock."""
 
-    def __init__(self, settings: Settings, alerts: AlertBook) -> None:
+    def __init__(self, settings: Settings, alerts: AlertBook, observers: Observers = NOBODY) -> None:
         self._min_sessions = settings.cluster_promote_min_sessions
         self._alerts = alerts
+        self._observers = observers
 
     async def promote(self, project_id: str | None, *, trigger: str) -> Promoted:
         """Promote every cluster that enough sessions hit, in steps that are a transaction each.
@@ -49,6 +52,9 @@ class Promoter:
             clusters = await promote(db, project_id=project_id, min_sessions=self._min_sessions, now=moment)
             seen = [Seen(_locked(cluster), promoted=True) for cluster in clusters]
             accepted = await self._alerts.accept(db, seen, trigger=trigger, now=moment)
+        for cluster in clusters:
+            if cluster.promoted_at == moment:
+                self._observers.tell(promotion_of(cluster, trigger, moment))
         return clusters, sum(accepted.values())
 
 

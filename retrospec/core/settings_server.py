@@ -127,6 +127,12 @@ class ServerSettings(BaseModel):
     alert_sinks: Listed = Field(
         (), description="Alert sinks by plugin name, comma-separated; `webhook` joins by itself"
     )
+    plugin_timeout_seconds: float = Field(
+        10,
+        gt=0,
+        le=300,
+        description="How long one call into a plugin of others may take, seconds",
+    )
     storage: Section = Field({}, description="Tables `[storage.<plugin>]`: settings of storage plugins")
     queue: Section = Field({}, description="Tables `[queue.<plugin>]`: settings of queue plugins")
     alerts: Section = Field({}, description="Tables `[alerts.<plugin>]`: settings of alert sinks")

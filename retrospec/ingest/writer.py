@@ -1,7 +1,7 @@
 """One transaction for a batch of sessions: everything that an answer stands for, or nothing."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,7 +17,10 @@ from retrospec.ingest.prepare import Prepared
 from retrospec.issues.kinds import count_kinds
 from retrospec.issues.lifecycle import Seen, count_in
 from retrospec.issues.membership import ClusterRef, Membership, aliases_of, known_users, write_members
+from retrospec.issues.news import tell_seen
 from retrospec.jobs.outbox import NewJob, enqueue, enqueue_latest
+from retrospec.plugin import SessionIngested
+from retrospec.plugin.observers import NOBODY, Observers
 from retrospec.reports.cards import open_cards
 from retrospec.reports.schemas import ReportCard
 from retrospec.sessions.records import (
@@ -77,13 +80,18 @@ class _Session(msgspec.Struct):
         return self.prepared.session.ref
 
 
+_Batch = tuple[Mapping[SessionRef, Written], Collection[Seen]]
+_TRIGGER = "ingest_auto_promote"
+
+
 class BatchWriter:
     """Writes batches of prepared sessions, no two of one session in a batch."""
 
-    def __init__(self, settings: Settings, alerts: AlertBook) -> None:
+    def __init__(self, settings: Settings, alerts: AlertBook, observers: Observers = NOBODY) -> None:
         self._planner = JobPlanner(settings)
         self._min_sessions = settings.cluster_promote_min_sessions if settings.auto_promote_on_ingest else None
         self._alerts = alerts
+        self._observers = observers
 
     async def write(self, batch: Sequence[Prepared]) -> list[Written | Exception]:
         """Write a batch and commit it.
@@ -98,12 +106,20 @@ class BatchWriter:
         # Before the transaction, and into the row that it inserts: to add it afterwards wrote each session twice.
         planned = {one.session.ref: self._plan_new(one) for one in batch}
 
-        async def work(db: BaseDBAsyncClient) -> dict[SessionRef, Written]:
+        async def work(db: BaseDBAsyncClient) -> _Batch:
             alive = await self._alive(db, batch)
             return await self._write(db, [one for one in batch if one.session.project_id in alive], planned, now)
 
-        written = await transact(work)
+        written, seen = await transact(work)
+        if self._observers:
+            self._tell(written.values(), seen, now)
         return [written.get(one.session.ref, Unauthorized()) for one in batch]
+
+    def _tell(self, written: Iterable[Written], seen: Iterable[Seen], now: datetime) -> None:
+        if self._observers.wants(SessionIngested):
+            for one in written:
+                self._observers.tell(_told(one, now))
+        tell_seen(self._observers, seen, trigger=_TRIGGER, now=now)
 
     async def _alive(self, db: BaseDBAsyncClient, batch: Sequence[Prepared]) -> set[str]:
         wanted = sorted({one.session.project_id for one in batch})
@@ -117,9 +133,9 @@ class BatchWriter:
 
     async def _write(
         self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
-    ) -> dict[SessionRef, Written]:
+    ) -> _Batch:
         if not batch:
-            return {}
+            return {}, ()
         sessions = await self._write_sessions(db, batch, planned, now)
         unborn = await self._write_markers(db, sessions, now)
         members = [member for session in sessions for member in _memberships(session)]
@@ -132,13 +148,13 @@ class BatchWriter:
         changes = await write_members(db, members, former)
         cards = await self._queue_jobs(db, sessions, now)
         seen = await count_in(db, changes, members, unborn, min_sessions=self._min_sessions, now=now)
-        accepted = await self._alerts.accept(db, list(seen.values()), trigger="ingest_auto_promote", now=now)
+        accepted = await self._alerts.accept(db, list(seen.values()), trigger=_TRIGGER, now=now)
         counted = [(s.ref[0], s.before.values(), s.after.values()) for s in sessions]
         await count_kinds(db, counted, [one.move for one in seen.values()])
         results = _results(sessions, members, seen, accepted)
         for ref, card in cards.items():
             results[ref].card = card
-        return results
+        return results, seen.values()
 
     async def _write_sessions(
         self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
@@ -206,6 +222,22 @@ class BatchWriter:
 
     def _plan(self, session: _Session) -> Planned:
         return self._planner.plan(session.prepared.session, session.stored.events_object_key, session.after)
+
+
+def _told(written: Written, now: datetime) -> SessionIngested:
+    session, stored = written.prepared.session, written.stored
+    return SessionIngested(
+        project_id=session.project_id,
+        session_id=session.session_id,
+        site=session.site,
+        route=session.route,
+        is_new=stored.revision == 1,
+        has_recording=bool(stored.events_object_key),
+        marker_count=len(written.markers),
+        cluster_keys=tuple(sorted({marker.cluster_key for marker in written.markers})),
+        promoted=written.promoted,
+        at=now,
+    )
 
 
 def _says_the_same(one: MarkerRecord, other: MarkerRecord) -> bool:

@@ -10,6 +10,8 @@ from retrospec.core.clock import now
 from retrospec.core.db import Statement, reading, transaction
 from retrospec.issues.activity import Happening, record
 from retrospec.issues.models import IssueCluster
+from retrospec.plugin import IssueStateChanged
+from retrospec.plugin.observers import NOBODY, Observers
 
 Result = TypeVar("Result")
 _STEP = 500
@@ -26,7 +28,7 @@ OVER_ANYWHERE = Statement("""
 
 
 async def reading_after_mutes(
-    project_id: str, work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Result]]
+    project_id: str, work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Result]], observers: Observers = NOBODY
 ) -> Result:
     """Read issues of a project as `core.db.reading` does, with no mute among them that is over."""
 
@@ -37,15 +39,16 @@ async def reading_after_mutes(
     done, result = await reading(careful)
     if done:
         return cast("Result", result)
-    await end_mutes(project_id)
+    await end_mutes(project_id, observers)
     return await reading(work)
 
 
-async def end_mutes(project_id: str | None = None) -> int:
+async def end_mutes(project_id: str | None = None, observers: Observers = NOBODY) -> int:
     """Open the issues whose mute is over, at most 500 of them, and say how many.
 
     Args:
         project_id: Look at one project only; None looks at all.
+        observers: Who hears of it.
     """
     moment = now()
 
@@ -65,6 +68,10 @@ async def end_mutes(project_id: str | None = None) -> int:
         await opened.update(state="open", muted_until=None, muted_until_sessions=None, state_updated_at=moment)
         for project, issues in groupby(ended, lambda issue: issue.project_id):
             await record(db, project, [_ended(issue) for issue in issues], moment)
+    for issue in ended:
+        observers.tell(
+            IssueStateChanged(issue.project_id, issue.key, "muted", "open", "mute_ended", issue.assignee, moment)
+        )
     return len(ended)
 
 

@@ -34,6 +34,7 @@ from retrospec.issues.schemas import (
     SessionFilters,
     SessionsQuery,
 )
+from retrospec.plugin.observers import NOBODY, Observers
 
 _EACH = ("open", "acknowledged", "resolved", "muted")
 _STATES = {"": _EACH, "active": ("open", "acknowledged"), **{state: (state,) for state in _EACH}}
@@ -83,13 +84,16 @@ ACTIVITIES = Statement("""
 """)
 
 
-async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) -> IssueList:
+async def list_issues(
+    project_id: str, query: IssuesQuery, min_sessions: int, observers: Observers = NOBODY
+) -> IssueList:
     """A page of a project's issues, latest seen first.
 
     Args:
         project_id: Whose issues.
         query: Which of them.
         min_sessions: `CLUSTER_PROMOTE_MIN_SESSIONS`.
+        observers: Who hears of mutes that this finds to be over.
 
     Raises:
         Invalid: The cursor is none, or the search holds U+0000.
@@ -104,7 +108,7 @@ async def list_issues(project_id: str, query: IssuesQuery, min_sessions: int) ->
 
         return await read_page(fetch, _fits(query), time=LAST_SEEN, after=after, limit=query.limit)
 
-    page = await reading_after_mutes(project_id, work)
+    page = await reading_after_mutes(project_id, work, observers)
     shown = [issue_of_row(row, min_sessions) for row in page.rows]
     return IssueList(issues=shown, state=query.state, next_cursor=page.next_cursor)
 
@@ -118,7 +122,7 @@ def _fits(query: IssuesQuery) -> Callable[[ListedRow], bool] | None:
     )
 
 
-async def get_issue(project_id: str, cluster_key: str, min_sessions: int) -> IssueDetail:
+async def get_issue(project_id: str, cluster_key: str, min_sessions: int, observers: Observers = NOBODY) -> IssueDetail:
     """One issue, its last 14 days and its latest activities.
 
     Raises:
@@ -132,7 +136,7 @@ async def get_issue(project_id: str, cluster_key: str, min_sessions: int) -> Iss
         days = await DAYS.fetch(db, project_id, issue.key, first, today)
         return issue, days, await ACTIVITIES.select(db, project_id, issue.key, START.at, START.uid, _ACTIVITIES)
 
-    issue, days, activities = await reading_after_mutes(project_id, work)
+    issue, days, activities = await reading_after_mutes(project_id, work, observers)
     return IssueDetail(
         **msgspec.structs.asdict(issue),
         daily=_daily(days, first),

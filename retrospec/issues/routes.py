@@ -23,19 +23,20 @@ from retrospec.issues.schemas import (
     StateChange,
     StatsQuery,
 )
+from retrospec.plugin.observers import Observers
 from retrospec.projects.auth import Caller
 
 issues = Routes("issues", tag="Issues")
 
 
 @issues.get("/v1/issues")
-async def list_issues(caller: Caller, query: IssuesQuery, settings: Settings) -> IssueList:
+async def list_issues(caller: Caller, query: IssuesQuery, settings: Settings, observers: Observers) -> IssueList:
     """List a project's issues, latest seen first.
 
     `nextCursor` is there while there are more; give it back as `cursor`. With `q` or `kind` a page looks at 2,000
     issues at the most: it may have fewer than `limit`, or none, and still a `nextCursor`.
     """
-    return await queries.list_issues(caller.project_id, query, settings.cluster_promote_min_sessions)
+    return await queries.list_issues(caller.project_id, query, settings.cluster_promote_min_sessions, observers)
 
 
 @issues.get("/v1/issues/stats")
@@ -49,12 +50,13 @@ async def issue_stats(caller: Caller, query: StatsQuery, database: Database) -> 
 
 
 @issues.get("/v1/issues/<cluster_key:str>")
-async def get_issue(caller: Caller, cluster_key: str, settings: Settings) -> IssueAnswer:
+async def get_issue(caller: Caller, cluster_key: str, settings: Settings, observers: Observers) -> IssueAnswer:
     """Get an issue with its last 14 days and its latest activities.
 
     The key of a merged issue gives the one that it was merged into, here and wherever a path holds a key.
     """
-    found = await queries.get_issue(caller.project_id, cluster_key, settings.cluster_promote_min_sessions)
+    least = settings.cluster_promote_min_sessions
+    found = await queries.get_issue(caller.project_id, cluster_key, least, observers)
     return IssueAnswer(found)
 
 
@@ -70,14 +72,14 @@ async def list_issue_sessions(caller: Caller, cluster_key: str, query: SessionsQ
 
 
 @issues.post("/v1/issues/<cluster_key:str>/state")
-async def set_issue_state(caller: Caller, cluster_key: str, body: StateChange) -> StateAnswer:
+async def set_issue_state(caller: Caller, cluster_key: str, body: StateChange, observers: Observers) -> StateAnswer:
     """Open, acknowledge, resolve or mute an issue.
 
     An empty state means `open`. Muting takes `mutedUntil`, `mutedSessions`, or both: the first that is reached ends
     it. A resolved issue that is seen again is open again and `regressed`.
     """
-    await mutes.end_mutes(caller.project_id)
-    return StateAnswer(await triage.set_state(caller.project_id, cluster_key, body))
+    await mutes.end_mutes(caller.project_id, observers)
+    return StateAnswer(await triage.set_state(caller.project_id, cluster_key, body, observers))
 
 
 @issues.post("/v1/issues/<cluster_key:str>/feedback", status=202)

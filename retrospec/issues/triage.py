@@ -12,11 +12,15 @@ from retrospec.issues.activity import Happening, name_of, note_of, record
 from retrospec.issues.lookup import find_issue
 from retrospec.issues.models import IssueCluster
 from retrospec.issues.schemas import IssueState, StateChange
+from retrospec.plugin import IssueStateChanged
+from retrospec.plugin.observers import NOBODY, Observers
 
 _RfcTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-async def set_state(project_id: str, cluster_key: str, change: StateChange) -> IssueState:
+async def set_state(
+    project_id: str, cluster_key: str, change: StateChange, observers: Observers = NOBODY
+) -> IssueState:
     """Record where an issue stands and who has it.
 
     Assignee and note replace the former ones. Resolving ends `regressed`; leaving `muted` forgets until when.
@@ -37,6 +41,8 @@ async def set_state(project_id: str, cluster_key: str, change: StateChange) -> I
         issue.regressed = issue.regressed and issue.state != "resolved"
         await issue.save(using_db=db, update_fields=_CHANGED)
         await record(db, project_id, [_happening(issue, former)], moment)
+    if issue.state != former:
+        observers.tell(IssueStateChanged(project_id, issue.key, former, issue.state, "set", issue.assignee, moment))
     return _state_of(issue, moment)
 
 

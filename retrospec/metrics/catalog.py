@@ -69,6 +69,18 @@ TOTALS = (
     Metric("retrospec_worker_queue_errors_total", "counter", "Times that a worker could not ask the queue for work"),
     Metric("retrospec_plugin_errors_total", "counter", "Calls of a plugin that failed", ("family", "plugin")),
     Metric(
+        "retrospec_plugin_breaker_opened_total",
+        "counter",
+        "Times that a plugin was left alone for a while, because it failed again and again",
+        ("family", "plugin"),
+    ),
+    Metric(
+        "retrospec_plugin_events_dropped_total",
+        "counter",
+        "Events that a hook was not told of",
+        ("plugin", "reason"),
+    ),
+    Metric(
         "retrospec_http_request_seconds",
         "histogram",
         "How long requests took until their answer began, seconds",

@@ -15,6 +15,7 @@ from retrospec.plugin.analysis import Analysis, AnalysisMarker, AnalysisRequest,
 from retrospec.plugin.budget import DailyBudget, MemoryBudget
 from retrospec.plugin.clustering import ClusteringStrategy, Explanation, MarkerFacts, clustering_strategy
 from retrospec.plugin.component import Component
+from retrospec.plugin.events import IssuePromoted, IssueStateChanged, SessionIngested
 from retrospec.plugin.hookspecs import hookimpl
 from retrospec.plugin.network import AddressRefused, Network
 from retrospec.plugin.queue import (
@@ -41,10 +42,10 @@ from retrospec.plugin.storage import (
     checked_key,
     storage_backend,
 )
-
-API_VERSION = 1
+from retrospec.plugin.version import API_REVISION, API_VERSION
 
 __all__ = [
+    "API_REVISION",
     "API_VERSION",
     "AddressRefused",
     "Alert",
@@ -61,6 +62,8 @@ __all__ = [
     "DeadLetter",
     "DeadLetterPage",
     "Explanation",
+    "IssuePromoted",
+    "IssueStateChanged",
     "Lease",
     "MarkerFacts",
     "MemoryBudget",
@@ -80,6 +83,7 @@ __all__ = [
     "Registration",
     "RetryAfter",
     "Scope",
+    "SessionIngested",
     "SinkGone",
     "StorageBackend",
     "StorageUnavailable",

@@ -14,6 +14,7 @@ from retrospec.plugin.registration import Registration
 from retrospec.version import __version__
 
 GROUP = "retrospec"
+BUILT_IN = "built-in"
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class PluginRecord:
         module: What was loaded; None when loading failed.
         error: Why it is not in use; empty when it is.
         offers: What it offers, where all went well.
+        hooks: The names of the hooks that it implements.
     """
 
     name: str
@@ -35,6 +37,12 @@ class PluginRecord:
     module: Any = None
     error: str = ""
     offers: list[Registration] = field(default_factory=list)
+    hooks: list[str] = field(default_factory=list)
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it comes with the server, which answers for it."""
+        return self.origin == BUILT_IN
 
     def fail(self, cause: BaseException) -> None:
         """Note why this plugin is left out."""
@@ -55,7 +63,7 @@ def discover(batteries: Iterable[str], folder: Path | None) -> Iterator[PluginRe
     if folder is not None and not folder.is_dir():
         raise SettingsError(f"PLUGINS_DIR={folder}: there is no such folder")
     for module in batteries:
-        yield _load(PluginRecord(module.rpartition(".")[2], "built-in", __version__), importlib.import_module, module)
+        yield _load(PluginRecord(module.rpartition(".")[2], BUILT_IN, __version__), importlib.import_module, module)
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         origin, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
         yield _load(PluginRecord(point.name, origin, version), EntryPoint.load, point)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from retrospec.plugin.events import IssuePromoted, IssueStateChanged, SessionIngested
 from retrospec.plugin.registration import Registration
 
 hookspec = pluggy.HookspecMarker("retrospec")
@@ -23,4 +24,41 @@ def retrospec_register() -> Iterable[Registration]:  # type: ignore[empty-body]
 
     Returns:
         One `Registration` for each thing offered.
+    """
+
+
+@hookspec
+def retrospec_session_ingested(event: SessionIngested) -> None:
+    """Hear that a session was written.
+
+    Called by servers, after the transaction has committed and never before the request is answered for it; in the
+    plugin's own thread, one event after the other in the order in which they happened in this process. At most once:
+    what does not fit into the queue of 1,000 events, or comes while the plugin is left alone because it failed five
+    times in a row, is dropped, and counted in `retrospec_plugin_events_dropped_total`. What it raises is logged and
+    counted; whoever must hear of everything is an alert sink.
+
+    Args:
+        event: What was written.
+    """
+
+
+@hookspec
+def retrospec_issue_promoted(event: IssuePromoted) -> None:
+    """Hear that a cluster has become an issue: by ingest, by `POST /v1/issues/promote`, or on the clock.
+
+    Called as `retrospec_session_ingested` is, in the same thread and order.
+
+    Args:
+        event: Which issue.
+    """
+
+
+@hookspec
+def retrospec_issue_state_changed(event: IssueStateChanged) -> None:
+    """Hear that an issue was opened, acknowledged, resolved or muted, that it regressed, or that its mute ended.
+
+    Called as `retrospec_session_ingested` is, in the same thread and order.
+
+    Args:
+        event: Which issue, and from what to what.
     """

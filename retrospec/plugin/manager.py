@@ -1,6 +1,6 @@
 """Asks each plugin what it offers, and makes what the settings select."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +15,11 @@ from retrospec.plugin.analysis import Analyzer
 from retrospec.plugin.clustering import ClusteringStrategy
 from retrospec.plugin.component import Component
 from retrospec.plugin.discovery import PluginRecord, discover
-from retrospec.plugin.hookspecs import hookimpl
 from retrospec.plugin.queue import QueueBackend
 from retrospec.plugin.redaction import Redactor
 from retrospec.plugin.registration import Registration
 from retrospec.plugin.storage import StorageBackend
+from retrospec.plugin.version import why_not
 
 log = get_logger(__name__)
 Made = TypeVar("Made", bound=Component)
@@ -35,22 +35,15 @@ FAMILIES: Mapping[type, str] = {
 }
 
 
-class MarkedModule:
-    """Lets a module that only uses decorators speak through the ordinary hooks."""
-
-    def __init__(self, module: Any) -> None:
-        members = {id(member): getattr(member, "registration", None) for member in vars(module).values()}
-        # What a module has imported from elsewhere is not its own to offer.
-        self._offers = [
-            offer
-            for offer in members.values()
-            if isinstance(offer, Registration) and _belongs(offer, getattr(module, "__name__", ""))
-        ]
-
-    @hookimpl
-    def retrospec_register(self) -> Iterable[Registration]:
-        """Offer what the decorators have marked."""
-        return self._offers
+def _marked(module: Any) -> Iterable[Registration]:
+    """What the decorators have marked, for a module that does not speak for itself."""
+    members = {id(member): getattr(member, "registration", None) for member in vars(module).values()}
+    # What a module has imported from elsewhere is not its own to offer.
+    return [
+        offer
+        for offer in members.values()
+        if isinstance(offer, Registration) and _belongs(offer, getattr(module, "__name__", ""))
+    ]
 
 
 def _belongs(offer: Registration, module: str) -> bool:
@@ -136,10 +129,34 @@ class PluginHost:
         broken = [f"{record.name}: {record.error}" for record in self.records if record.error]
         return f"{text}; left out because they failed: {'; '.join(broken)}" if broken else text
 
+    def hooks(self, name: str) -> Iterator[tuple[PluginRecord, Callable[..., Any]]]:
+        """Each plugin's implementation of a hook, in the order of loading, to be called by itself.
+
+        pluggy's own call stops at the first that raises.
+        """
+        caller: pluggy.HookCaller = getattr(self._pluggy.hook, name)
+        for impl in caller.get_hookimpls():
+            record = self._registered[impl.plugin_name]
+            if not record.error:
+                yield record, _taking(impl)
+
+    def source(self, family: type, name: str) -> PluginRecord:
+        """The plugin that offers something.
+
+        Raises:
+            KeyError: None does.
+        """
+        for record in self.records:
+            if any((offer.family, offer.name) == (family, name) for offer in record.offers):
+                return record
+        raise KeyError(name)
+
     def _register(self, record: PluginRecord) -> None:
         try:
-            speaks = any(self._pluggy.parse_hookimpl_opts(record.module, name) for name in dir(record.module))
-            self._pluggy.register(record.module if speaks else MarkedModule(record.module), name=record.name)
+            if reason := why_not(record.module):
+                record.error = reason
+                return
+            self._pluggy.register(record.module, name=record.name)
         except Exception as cause:
             record.fail(cause)
         else:
@@ -158,11 +175,14 @@ class PluginHost:
                 return
 
     def _collect(self) -> None:
-        # pluggy stops at the first implementation that raises, so each is called by itself.
-        for impl in self._pluggy.hook.retrospec_register.get_hookimpls():
-            record = self._registered[impl.plugin_name]
+        speaking = {record.name: function for record, function in self.hooks("retrospec_register")}
+        for record in self._registered.values():
+            if record.error:
+                continue
+            record.hooks = [caller.name for caller in self._pluggy.get_hookcallers(record.module) or ()]
             try:
-                offers: Any = impl.function()
+                speak = speaking.get(record.name)
+                offers: Any = speak() if speak else _marked(record.module)
                 for offer in offers:
                     record.offers.append(self._accept(offer))
             except (Exception, SystemExit) as cause:
@@ -181,3 +201,12 @@ class PluginHost:
         if taken:
             raise ValueError(f"{FAMILIES[offer.family]} plugin {offer.name!r} is already offered by {taken[0]}")
         return offer
+
+
+def _taking(impl: pluggy.HookImpl) -> Callable[..., Any]:
+    """An implementation that is given what it asks for: it may leave out arguments."""
+
+    def call(**given: Any) -> Any:
+        return impl.function(*(given[name] for name in impl.argnames))
+
+    return call
