@@ -127,6 +127,7 @@ class _Visit:
         self.last_went_well = False
 
     async def run(self) -> None:
+        """Call hooks until nothing waits, the visit takes long, or too many have failed."""
         until = monotonic() + _VISIT_SECONDS
         while self._left > 0 and not self.over and monotonic() < until and len(self.failures) < FAILURES:
             self._left -= 1
