@@ -75,6 +75,8 @@ _CLEANUP_SECONDS = 3.0
 _FINISH_SECONDS = 0.7
 _MUTES_MINUTES = 0.5
 _PRUNE_MINUTES = 60
+# How long another process may not know yet what this one has learnt.
+_LEARNING_SECONDS = 2
 _names = count()
 
 
@@ -166,6 +168,7 @@ class Server:
         """Write what was taken from requests that are gone, and what was counted."""
         await finish("sessions of requests that were cut off", self.ingest.stop(), seconds=_FINISH_SECONDS)
         await self.observers.stop(_FINISH_SECONDS)
+        await finish("what strategies have learnt", self.runtime.strategy_states.sync(), seconds=_FINISH_SECONDS)
         await finish("when keys were used last", self.key_use.flush(), seconds=_FINISH_SECONDS)
         await finish("counts", self.totals.flush(), seconds=_FINISH_SECONDS)
         if isinstance(self.limiter, SharedRateLimiter):
@@ -179,6 +182,8 @@ class Server:
             self._scheduled("mutes", self._end_mutes, _MUTES_MINUTES),
             self._scheduled("done jobs", self._forget_jobs, _PRUNE_MINUTES),
         ]
+        if self.runtime.strategy_states.is_needed:
+            loops.append(Loop("strategies", self.runtime.strategy_states.sync, pause=_LEARNING_SECONDS))
         if settings.auto_promote_interval_minutes:
             loops.append(self._scheduled("promote", self._promote, settings.auto_promote_interval_minutes))
         if settings.auto_cleanup_interval_minutes:

@@ -10,6 +10,7 @@ BATTERIES = (
     "retrospec_plugins.alert_log",
     "retrospec_plugins.cluster_fingerprint",
     "retrospec_plugins.cluster_fingerprint1",
+    "retrospec_plugins.cluster_template",
     "retrospec_plugins.analysis_heuristic",
     "retrospec_plugins.analysis_http",
     "retrospec_plugins.redact_default",

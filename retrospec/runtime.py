@@ -16,6 +16,7 @@ from retrospec.core.errors import PluginError, RetrospecError
 from retrospec.core.log import get_logger
 from retrospec.core.migrations import Migrations, SchemaBehind, missing_migrations
 from retrospec.core.settings import Settings
+from retrospec.issues.strategy_states import StrategyStates
 from retrospec.jobs.database_queue import DatabaseQueue
 from retrospec.jobs.relayed import RelayedQueue
 from retrospec.plugin import (
@@ -48,6 +49,7 @@ class Runtime:
         outbox: The queue in the database: the same object, where that is the queue in use. Alerts go through it.
         directory: Which alert sinks there are.
         strategies: Every clustering strategy that can be made; projects may name any of them.
+        strategy_states: What those that learn have learnt.
     """
 
     def __init__(self, settings: Settings, *, unhurried: bool = False, since: float | None = None) -> None:
@@ -77,6 +79,7 @@ class Runtime:
         self.directory = SinkDirectory(sinks_of(settings))
         self.sinks = {sink.id: self._make_sink(sink) for sink in self.directory.of_settings}
         self.strategies = self._make_strategies()
+        self.strategy_states = StrategyStates(self.database, self.strategies)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "Runtime":
@@ -136,7 +139,10 @@ class Runtime:
             raise PluginError(f"plugin {place}: cannot be opened: {type(cause).__name__}: {cause}") from cause
 
     async def _open_strategies(self) -> None:
-        """Open the clustering strategies. Those that nobody has asked for are left out when they cannot be opened."""
+        """Open the clustering strategies. Those that nobody has asked for are left out when they cannot be opened.
+
+        Those that learn begin with what is known.
+        """
         for name, strategy in list(self.strategies.items()):
             try:
                 await self._open_component(f"clustering.{name}", strategy)
@@ -145,6 +151,8 @@ class Runtime:
                     raise
                 del self.strategies[name]
                 log.warning("clustering strategy left out", strategy=name, error=str(cause))
+        self.strategy_states = StrategyStates(self.database, self.strategies)
+        await self.strategy_states.load()
 
     def _make(self, family: type[Made], name: str, setting: str) -> Made:
         section = self.settings.plugin_section(FAMILIES[family], name)
@@ -164,6 +172,6 @@ class Runtime:
             try:
                 made[name] = self._make(ClusteringStrategy, name, "clusteringStrategy")
             except PluginError as cause:
-                # Nobody has asked for it yet: a project that names it is told then.
-                log.warning("clustering strategy left out", strategy=name, error=str(cause))
+                # Nobody has asked for it yet, and it may need what is not installed: a project that names it is told.
+                log.info("clustering strategy left out", strategy=name, error=str(cause))
         return made

@@ -54,9 +54,11 @@ class ClusteringStrategy(Component):
 
     Attributes:
         version: Stored with every cluster. A change that gives any marker another key is another version.
+        learns: Its keys depend on what it has seen. The server keeps its `state`, and brings it to every process.
     """
 
     version: ClassVar[int]
+    learns: ClassVar[bool] = False
 
     @abstractmethod
     def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
@@ -86,6 +88,29 @@ class ClusteringStrategy(Component):
         """
         (key,) = self.keys([marker])
         return Explanation(key)
+
+    def state(self) -> str | None:
+        """What it has learnt, for its next start and for other processes. Only asked of one that `learns`.
+
+        Called where `keys` is called, every few seconds and at the end.
+
+        Returns:
+            A text of bounded size, at most 16 MiB; None if nothing is new since the last call.
+        """
+        return None
+
+    def adopt(self, state: str) -> None:
+        """Take in what this or another process has learnt, beside what it knows itself. Only for one that `learns`.
+
+        Called where `keys` is called: before the first marker, and whenever another process has learnt more. Where both
+        know a failure, the key that others give it goes before. What it knows beyond this, the next `state` tells.
+
+        Args:
+            state: As `state` has given it, perhaps of another version of the plugin.
+
+        Raises:
+            ValueError: It cannot be read; the strategy goes on without it.
+        """
 
 
 def clustering_strategy(

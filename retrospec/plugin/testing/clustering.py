@@ -105,6 +105,7 @@ class ClusteringSuite(ABC):
         assert list(strategy.keys(ORDINARY)) == list(strategy.keys(tuple(replace(marker) for marker in ORDINARY)))
 
     def test_the_order_of_markers_does_not_matter(self, strategy: ClusteringStrategy) -> None:
+        _needs_purity(strategy)
         backwards = strategy.keys(ORDINARY[::-1])
         assert list(backwards)[::-1] == list(strategy.keys(ORDINARY))
 
@@ -115,6 +116,7 @@ class ClusteringSuite(ABC):
     def test_another_instance_gives_the_same_keys_whatever_the_first_has_seen(
         self, strategy: ClusteringStrategy, another: ClusteringStrategy
     ) -> None:
+        _needs_purity(strategy)
         strategy.keys([as_every_field(f"seen before {n}", kind) for n in range(100) for kind in KINDS])
         assert list(strategy.keys(ORDINARY)) == list(another.keys(ORDINARY))
 
@@ -148,3 +150,49 @@ class ClusteringSuite(ABC):
     def test_an_unknown_kind_is_kept_as_it_is(self, strategy: ClusteringStrategy) -> None:
         (key,) = strategy.keys([as_every_field("x", "of a later version")])
         assert re.fullmatch(r"of a later version:[0-9a-f]{16}", key)
+
+    def test_what_one_that_learns_has_learnt_is_brought_to_another(
+        self, strategy: ClusteringStrategy, another: ClusteringStrategy
+    ) -> None:
+        _needs_learning(strategy)
+        keys = list(strategy.keys(ORDINARY))
+        state = strategy.state()
+        assert state is not None
+        assert strategy.state() is None
+
+        another.adopt(state)
+
+        assert list(another.keys(ORDINARY)) == keys
+
+    def test_two_that_learnt_apart_agree_once_each_has_the_others_state(
+        self, strategy: ClusteringStrategy, another: ClusteringStrategy
+    ) -> None:
+        _needs_learning(strategy)
+        strategy.keys(ORDINARY[:3])
+        another.keys(ORDINARY[1:])
+        another.adopt(strategy.state() or "")
+        state = another.state()
+        assert state is not None
+        strategy.adopt(state)
+
+        assert list(strategy.keys(ORDINARY)) == list(another.keys(ORDINARY))
+
+    @pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"form": 99999, "templates": {}}', "x" * 1000])
+    def test_a_state_that_is_none_is_refused_and_changes_nothing(self, strategy: ClusteringStrategy, text: str) -> None:
+        _needs_learning(strategy)
+        keys = list(strategy.keys(ORDINARY))
+
+        with pytest.raises(ValueError):  # noqa: PT011 - its words are the plugin's own
+            strategy.adopt(text)
+
+        assert list(strategy.keys(ORDINARY)) == keys
+
+
+def _needs_purity(strategy: ClusteringStrategy) -> None:
+    if strategy.learns:
+        pytest.skip("the strategy declares learns = True")
+
+
+def _needs_learning(strategy: ClusteringStrategy) -> None:
+    if not strategy.learns:
+        pytest.skip("the strategy declares learns = False")
