@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Listed] = {
     "cleanup": Listed("retrospec.cli.cleanup", "Maintain", "Remove what is older than its project keeps."),
     "doctor": Listed("retrospec.cli.doctor", "Look", "Check everything the server needs, and say what to do."),
     "config": Listed("retrospec.cli.config", "Look", "Show and check the settings."),
-    "plugins": Listed("retrospec.cli.plugins", "Look", "List the plugins, and what became of each."),
+    "plugins": Listed("retrospec.cli.plugins", "Look", "List the plugins and what became of each; begin a new one."),
 }
 
 

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
+import typer
 
 from retrospec.cli.group import commands
 from retrospec.cli.oneshot import settings_for_one_command
 from retrospec.cli.output import Json, show_json, show_table
+from retrospec.cli.plugins_new import new_command
 from retrospec.cli.selection import Selected, host, select
 from retrospec.plugin.discovery import PluginRecord
 from retrospec.plugin.manager import FAMILIES
 
 app = commands()
+app.command("new", epilog="Example: `retrospec plugins new retrospec-pager --family alerts`")(new_command)
 
 
 class PluginLine(msgspec.Struct):
@@ -27,13 +30,18 @@ class PluginLine(msgspec.Struct):
     error: str
 
 
-@app.command("plugins")
-def plugins_command(json: Json = False) -> None:
-    """List the plugins, and what became of each.
+HELP = """List the plugins and what became of each; begin a new one.
 
-    Built-in ones, those of installed packages (entry point group `retrospec`), and the files in PLUGINS_DIR. One that
-    cannot be loaded, or is selected and cannot be used, is `failed` and says why.
-    """
+Built-in ones, those of installed packages (entry point group `retrospec`), and the files in PLUGINS_DIR. One that
+cannot be loaded, or is selected and cannot be used, is `failed` and says why.
+"""
+
+
+@app.callback(invoke_without_command=True, help=HELP)
+def plugins_command(context: typer.Context, json: Json = False) -> None:
+    """List the plugins, unless another command is named."""
+    if context.invoked_subcommand is not None:
+        return
     settings = settings_for_one_command()
     plugins = host(settings)
     lines = listed(plugins.records, select(settings, plugins))
