@@ -75,7 +75,7 @@ def plugin_tables() -> dict[str, list[Described]]:
         if offer.settings is not None
     }
     return {
-        place: [_described(name, field) for name, field in model.model_fields.items()]
+        place: [_described(field.alias or name, field) for name, field in model.model_fields.items()]
         for place, model in sorted(tables.items())
     }
 

@@ -2,21 +2,26 @@
 
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from retrospec.plugin import RetryAfter
-from retrospec.plugin.testing.alerts import make_alert
+from retrospec.plugin import NotDelivered, Receipt, RetryAfter, SinkGone
+from retrospec.plugin.testing.alerts import make_alert, make_digest
 from retrospec.plugin.testing.receiver import Answer, Receiver
-from retrospec_plugins.alert_webhook import NotDelivered, WebhookSettings, WebhookSink
+from retrospec_plugins.alert_webhook import WebhookSettings, WebhookSink
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+NEXT_SECRET = "whsec_bmV4dCBzZWNyZXQ"
 
 
 @pytest.fixture
@@ -58,6 +63,25 @@ async def test_the_post_is_the_one_of_the_contract(receiver: Receiver) -> None:
     }
 
 
+async def test_links_and_what_a_digest_holds_stand_beside_the_fields_of_the_contract(receiver: Receiver) -> None:
+    linked = replace(make_alert(), issue_url="https://x.example/i?a=1&b=2", replay_url="https://x.example/r")
+    async with webhook(receiver.url) as sink:
+        await sink.send(make_alert())
+        await sink.send(linked)
+        await sink.send(make_digest(held_back=37, symptoms=["first", "second"]))
+
+    plain, with_links, digest = [post.json() for post in receiver.requests]
+    assert with_links == {**plain, "issueUrl": "https://x.example/i?a=1&b=2", "replayUrl": "https://x.example/r"}
+    assert set(digest) - set(plain) == {"digest"}
+    assert (digest["event"], digest["cluster"]) == ("issue_alerts_held_back", digest["digest"]["clusters"][0])
+    assert {**digest["digest"], "clusters": [cluster["symptom"] for cluster in digest["digest"]["clusters"]]} == {
+        "heldBack": 37,
+        "since": "2026-11-22T09:30:01Z",
+        "until": "2026-11-22T10:30:01Z",
+        "clusters": ["first", "second"],
+    }
+
+
 async def test_times_of_another_zone_are_told_in_utc(receiver: Receiver) -> None:
     seen = datetime(2026, 11, 22, 1, 0, tzinfo=timezone(timedelta(hours=2)))
     async with webhook(receiver.url) as sink:
@@ -77,6 +101,18 @@ async def test_a_receiver_can_verify_the_signature_with_the_secret_and_only_with
         Webhook("whsec_b3RoZXI=").verify(post.body, dict(post.headers))
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(post.body.replace(b"0.75", b"0.99"), dict(post.headers))
+
+
+async def test_while_a_secret_is_replaced_receivers_with_either_one_can_verify(receiver: Receiver) -> None:
+    async with webhook(receiver.url, secret=NEXT_SECRET, previous_secret=SECRET) as sink:
+        await sink.send(make_alert())
+
+    [post] = receiver.requests
+    assert [len(signature) for signature in post.headers["webhook-signature"].split(" ")] == [47, 47]
+    for known in (SECRET, NEXT_SECRET):
+        Webhook(known).verify(post.body, dict(post.headers))
+    with pytest.raises(WebhookVerificationError):
+        Webhook("whsec_b3RoZXI=").verify(post.body, dict(post.headers))
 
 
 async def test_without_secret_and_header_there_is_an_id_and_a_time_but_no_signature(receiver: Receiver) -> None:
@@ -144,6 +180,75 @@ async def test_a_pause_that_cannot_be_read_is_none(receiver: Receiver, retry_aft
     async with webhook(receiver.url) as sink:
         with pytest.raises(NotDelivered, match=r"^the receiver answered 429$"):
             await sink.send(make_alert())
+
+
+async def test_what_the_receiver_said_is_told_without_what_it_was_sent(receiver: Receiver) -> None:
+    receiver.answer(
+        Answer(200, echo=True),
+        Answer(404, body=b"no hook in-the-path for in%2Dthe-path, see /api/in-the-path?key=in-the-query"),
+        Answer(200, body=b"x" * 495 + b"in-the-header"),
+        Answer(200, {"Content-Encoding": "gzip"}, body=b"\x1f\x8b in-the-path"),
+    )
+    url = receiver.url.replace("//", "//in-the-user:in-the-password@") + "/api/in-the-path?key=in-the-query"
+    secrets = [
+        "in-the-path",
+        "in-the-query",
+        "in-the-header",
+        "in-the-password",
+        "aW4tdGhlLXVzZXI6aW4tdGhlLXBhc3N3b3Jk",
+    ]
+    async with webhook(url) as basic, webhook(url, auth_header="Bearer in-the-header") as bearer:
+        echoed = await basic.send(make_alert(symptom="told"))
+        with pytest.raises(NotDelivered) as refused:
+            await basic.send(make_alert())
+        cut = await bearer.send(make_alert())
+        compressed = await bearer.send(make_alert())
+
+    assert echoed.answer.startswith("POST *** host: 127.0.0.1")
+    assert "authorization: Basic ***" in echoed.answer
+    assert refused.value.answer == "no hook *** for in%2Dthe-path, see ***"
+    assert cut.answer == "x" * 495 + "***"
+    assert compressed == Receipt(200, "")
+    told = [echoed.answer, refused.value.answer, cut.answer]
+    assert [(secret, text) for secret in secrets for text in told if secret in text] == []
+
+
+async def test_a_secret_of_which_only_half_was_read_is_not_told(receiver: Receiver) -> None:
+    beginning = b"x" * 80 + b"in-the-header "
+    receiver.otherwise = Answer(200, body=beginning * 44 + b"in-the-header-and-so-on" * 20)
+    async with webhook(receiver.url, auth_header="Bearer in-the-header") as sink:
+        receipt = await sink.send(make_alert())
+
+    assert "in-the" not in receipt.answer
+
+
+async def test_a_receiver_that_is_gone_for_good_is_told_even_if_it_names_a_pause(receiver: Receiver) -> None:
+    receiver.otherwise = Answer(410, {"Retry-After": "5"}, body=b"no longer")
+    async with webhook(receiver.url) as sink:
+        with pytest.raises(SinkGone, match="answered 410") as gone:
+            await sink.send(make_alert())
+
+    assert (gone.value.status, gone.value.answer) == (410, "no longer")
+
+
+async def test_the_certificate_is_checked_against_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    async with Receiver(tls=context) as receiver:
+        async with webhook(receiver.url) as sink:
+            with pytest.raises(NotDelivered, match="certificate is not trusted"):
+                await sink.send(make_alert())
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        async with webhook(receiver.url) as sink:
+            assert await sink.send(make_alert()) == Receipt(200, "")
+
+    assert len(receiver.requests) == 1
 
 
 async def test_a_redirect_is_an_error_that_says_so(receiver: Receiver) -> None:
