@@ -16,6 +16,8 @@ from tests.mailserver import MailServer
 
 
 class TestWebhookSink(AlertSinkSuite):
+    tells_links = True
+    tells_digests = True
     gives_receipts = True
     heeds_retry_after = True
     knows_gone = True
@@ -41,6 +43,8 @@ class TestWebhookSink(AlertSinkSuite):
 
 
 class TestSlackSink(AlertSinkSuite):
+    tells_links = True
+    tells_digests = True
     carries_id = False
     gives_receipts = True
     heeds_retry_after = True
@@ -58,6 +62,8 @@ class TestSlackSink(AlertSinkSuite):
 
 
 class TestEmailSink(AlertSinkSuite):
+    tells_links = True
+    tells_digests = True
     speaks_http = False
     secrets = ("password-of-the-test",)
 
@@ -82,6 +88,8 @@ class TestEmailSink(AlertSinkSuite):
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 class TestAppriseSink(AlertSinkSuite):
+    tells_links = True
+    tells_digests = True
     carries_id = False
     notices_cut_answers = False
     reads_whole_answers = True
@@ -99,6 +107,8 @@ class TestAppriseSink(AlertSinkSuite):
 
 
 class TestLogSink(AlertSinkSuite):
+    tells_links = True
+    tells_digests = True
     speaks_http = False
 
     @pytest.fixture

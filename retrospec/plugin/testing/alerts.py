@@ -133,8 +133,8 @@ class AlertSinkSuite:
 
     speaks_http: ClassVar[bool] = True
     carries_id: ClassVar[bool] = True
-    tells_links: ClassVar[bool] = True
-    tells_digests: ClassVar[bool] = True
+    tells_links: ClassVar[bool] = False
+    tells_digests: ClassVar[bool] = False
     gives_receipts: ClassVar[bool] = False
     heeds_retry_after: ClassVar[bool] = False
     knows_gone: ClassVar[bool] = False
