@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack
 from time import monotonic
 from typing import TypeVar
 
-from retrospec.alerts.sinks import Sink, SinkDirectory, sinks_of
+from retrospec.alerts.pool import SinkPool
+from retrospec.alerts.sinks import SinkDirectory, sinks_of
 from retrospec.batteries import BATTERIES
 from retrospec.core.counters import Counters
 from retrospec.core.db import Database
@@ -20,7 +21,6 @@ from retrospec.issues.strategy_states import StrategyStates
 from retrospec.jobs.database_queue import DatabaseQueue
 from retrospec.jobs.relayed import RelayedQueue
 from retrospec.plugin import (
-    AlertSink,
     Analyzer,
     ClusteringStrategy,
     Component,
@@ -48,6 +48,7 @@ class Runtime:
         queue: Hands out replay and analysis jobs.
         outbox: The queue in the database: the same object, where that is the queue in use. Alerts go through it.
         directory: Which alert sinks there are.
+        sinks: Sends alerts through them.
         strategies: Every clustering strategy that can be made; projects may name any of them.
         strategy_states: What those that learn have learnt.
     """
@@ -77,7 +78,13 @@ class Runtime:
         self.analyzer = self._make(Analyzer, settings.analyzer, "ANALYZER")
         self.redactor = self._make(Redactor, settings.redactor, "REDACTOR")
         self.directory = SinkDirectory(sinks_of(settings))
-        self.sinks = {sink.id: self._make_sink(sink) for sink in self.directory.of_settings}
+        self.sinks = SinkPool(
+            self.plugins,
+            self.directory.of_settings,
+            self.counters,
+            timeout=settings.alert_timeout_seconds,
+            allow_private=settings.alert_allow_private_networks,
+        )
         self.strategies = self._make_strategies()
         self.strategy_states = StrategyStates(self.database, self.strategies)
         self._open = AsyncExitStack()
@@ -88,6 +95,7 @@ class Runtime:
             self.analyzer.budget = ProjectBudget(self.database, f"analysis.{self.settings.analyzer}")
             for place, part in self._components():
                 await self._open_component(place, part)
+            await self._open.enter_async_context(self.sinks)
             await self._open_strategies()
         except BaseException:
             await self._open.aclose()
@@ -128,7 +136,6 @@ class Runtime:
             yield "queue.database", self.outbox
         yield f"analysis.{settings.analyzer}", self.analyzer
         yield f"redaction.{settings.redactor}", self.redactor
-        yield from ((f"alerts.{name}", sink) for name, sink in self.sinks.items())
 
     async def _open_component(self, place: str, part: Component) -> None:
         try:
@@ -157,11 +164,6 @@ class Runtime:
     def _make(self, family: type[Made], name: str, setting: str) -> Made:
         section = self.settings.plugin_section(FAMILIES[family], name)
         return self.plugins.make(family, name, section, setting=setting)
-
-    def _make_sink(self, sink: Sink) -> AlertSink:
-        return self.plugins.make(
-            AlertSink, sink.type, sink.settings, setting="ALERT_SINKS", place=f"alerts.{sink.name}"
-        )
 
     def _make_strategies(self) -> dict[str, ClusteringStrategy]:
         chosen = self.settings.clustering_strategy

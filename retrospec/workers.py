@@ -89,8 +89,8 @@ def alert_workers(runtime: Runtime) -> list[Worker]:
     """A worker for each sink, so that one that hangs delays no other."""
     workers = []
     timeout = runtime.settings.alert_timeout_seconds
-    for name, sink in runtime.sinks.items():
-        deliver = DeliverAlert(name, sink, runtime.counters, timeout=timeout)
+    for sink in runtime.directory.of_settings:
+        name, deliver = sink.id, DeliverAlert(sink, runtime.sinks, runtime.counters)
         workers.append(
             Worker(
                 runtime.outbox,

@@ -1,18 +1,19 @@
 """Delivering alerts: one job for each alert and sink, tried until it is taken or given up."""
 
-import asyncio
 from typing import Annotated
 
 import msgspec
 
 from retrospec.alerts.models import AlertDelivery
+from retrospec.alerts.pool import SinkPool
+from retrospec.alerts.sinks import Sink
 from retrospec.alerts.wire import alert_of
 from retrospec.core.clock import now
 from retrospec.core.counters import Counters
 from retrospec.core.log import get_logger
 from retrospec.jobs.handler import JobContext, Unprocessable
 from retrospec.jobs.retry import RetryPolicy
-from retrospec.plugin import AlertSink
+from retrospec.plugin import NotDelivered, RetryAfter
 
 log = get_logger(__name__)
 
@@ -29,11 +30,11 @@ class _Payload(msgspec.Struct, rename="camel"):
 class DeliverAlert:
     """The job handler of one sink."""
 
-    def __init__(self, name: str, sink: AlertSink, counters: Counters, *, timeout: float) -> None:
-        self._name = name
+    def __init__(self, sink: Sink, pool: SinkPool, counters: Counters) -> None:
+        self._name = sink.name
         self._sink = sink
+        self._pool = pool
         self._counters = counters
-        self._timeout = timeout
 
     async def __call__(self, job: JobContext) -> None:
         """Deliver one alert.
@@ -45,14 +46,12 @@ class DeliverAlert:
         delivery = await self._find(job)
         if delivery is None or delivery.status == "delivered":
             return
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self._sink.send(alert_of(delivery.alert_id, delivery.body))
-        except Exception as cause:
+        came = await self._pool.send(self._sink, alert_of(delivery.alert_id, delivery.body))
+        if came.outcome != "delivered":
             self._counters.add("retrospec_alert_errors_total", sink=self._name)
-            await self._note(delivery, "pending", job.attempt + 1, f"{type(cause).__name__}: {cause}")
+            await self._note(delivery, "pending", job.attempt + 1, came.error)
             log.warning("alert not delivered", sink=self._name, alert=delivery.alert_id, attempt=job.attempt + 1)
-            raise
+            raise NotDelivered(came.error) if came.retry_after is None else RetryAfter(came.retry_after, came.error)
         self._counters.add("retrospec_alert_sent_total", sink=self._name)
         await self._note(delivery, "delivered", job.attempt + 1, "")
 

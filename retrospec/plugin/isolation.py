@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from retrospec.core.log import get_logger
 
@@ -13,10 +13,12 @@ Result = TypeVar("Result")
 
 # What is cancelled may clean up for so long; after that its thread counts as stuck.
 _CLEANUP_SECONDS = 1.0
+# Calls that were given up and go on all the same. Each holds what it was given.
+_MOST_LEFT_BEHIND = 100
 
 
 class PluginFailed(Exception):
-    """A plugin did what no plugin may do: it called `sys.exit`, or its thread hangs."""
+    """A plugin did what no plugin may do: it called `sys.exit`, cancelled itself, or does not end."""
 
 
 class Isolated:
@@ -36,6 +38,14 @@ class Isolated:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stuck: Future[None] | None = None
+        # Counted in the server's thread and in the plugin's, each by itself.
+        self._awaited = 0
+        self._running = 0
+
+    @property
+    def left_behind(self) -> int:
+        """How many calls were given up and have not ended, although they were cancelled."""
+        return max(self._running - self._awaited, 0)
 
     @property
     def is_stuck(self) -> bool:
@@ -53,20 +63,31 @@ class Isolated:
 
         Raises:
             TimeoutError: It took longer. It is cancelled.
-            PluginFailed: It called `sys.exit`, or hangs since an earlier call.
+            PluginFailed: It called `sys.exit`, cancelled itself, or hangs since an earlier call.
             Exception: Whatever it raised.
         """
         if self.is_stuck:
             raise PluginFailed(f"the plugin {self.name} still hangs in an earlier call")
-        running = asyncio.run_coroutine_threadsafe(_guarded(work), self._started())
+        if self.left_behind >= _MOST_LEFT_BEHIND:
+            raise PluginFailed(f"{self.left_behind} calls of the plugin {self.name} do not end when cancelled")
+        running = asyncio.run_coroutine_threadsafe(self._guarded(work), self._started())
         waiting = asyncio.wrap_future(running)
+        self._awaited += 1
         try:
             async with asyncio.timeout(timeout):
                 return await asyncio.shield(waiting)
-        except (TimeoutError, asyncio.CancelledError):
+        except TimeoutError:
+            if running.done():
+                # Its own.
+                raise
+            await self._give_up(running)
+            raise TimeoutError(f"took longer than {timeout:g} s") from None
+        except asyncio.CancelledError:
             if not running.done():
                 await self._give_up(running)
             raise
+        finally:
+            self._awaited -= 1
 
     async def stop(self, *, seconds: float = 1.0) -> None:
         """End the thread, or leave it behind if it does not end in time."""
@@ -87,9 +108,29 @@ class Isolated:
             self._stuck = probe
             log.warning("a plugin blocks its thread", plugin=self.name)
 
+    async def _guarded(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        self._running += 1
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Passed on, it would cancel whoever called the plugin.
+            raise PluginFailed("it cancelled itself") from None
+        except (SystemExit, KeyboardInterrupt) as cause:
+            raise PluginFailed(f"it called sys.exit: {cause!r}") from None
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException as cause:
+            raise PluginFailed(f"it raised {type(cause).__name__}") from None
+        finally:
+            self._running -= 1
+
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
+            self._loop.set_exception_handler(self._unheard)
             self._thread = threading.Thread(
                 target=self._run, args=(self._loop,), name=f"plugin {self.name}", daemon=True
             )
@@ -98,31 +139,33 @@ class Isolated:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
+        self._persist(loop.run_forever)
+        # What does not end when cancelled keeps this thread, not the server.
+        while tasks := asyncio.all_tasks(loop):
+            for task in tasks:
+                task.cancel()
+            self._persist(lambda tasks=tasks: loop.run_until_complete(asyncio.wait(tasks)))  # type: ignore[misc]
+        self._persist(lambda: loop.run_until_complete(loop.shutdown_asyncgens()))
+        loop.close()
+
+    def _unheard(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Name the plugin whose own tasks and callbacks fail: asyncio knows only the task."""
+        log.warning(
+            "a plugin failed beside its calls",
+            plugin=self.name,
+            error=repr(context.get("exception") or context["message"]),
+        )
+
+    def _persist(self, run: Callable[[], object]) -> None:
+        """Run the loop to the end, although a task that the plugin began by itself calls `sys.exit`, which ends it."""
         while True:
             try:
-                loop.run_forever()
-            # A task that the plugin began by itself called `sys.exit`: the loop ends, and is begun again.
-            except BaseException as cause:
+                run()
+            except (SystemExit, KeyboardInterrupt) as cause:
                 log.warning("a plugin tried to end the server", plugin=self.name, error=repr(cause))
             else:
-                break
-        _close(loop)
-
-
-async def _guarded(work: Callable[[], Awaitable[Result]]) -> Result:
-    try:
-        return await work()
-    except (SystemExit, KeyboardInterrupt) as cause:
-        raise PluginFailed(f"it called sys.exit: {cause!r}") from None
+                return
 
 
 async def _nothing() -> None:
     """Tells that the loop still turns."""
-
-
-def _close(loop: asyncio.AbstractEventLoop) -> None:
-    for task in asyncio.all_tasks(loop):
-        task.cancel()
-    loop.run_until_complete(asyncio.sleep(0))
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.close()
