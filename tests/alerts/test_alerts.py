@@ -237,8 +237,8 @@ class TestDelivery:
             alert_timeout_seconds=0.3,
         )
 
-        for number in range(6):
-            await client.issue(label=f"POST /p{number} -> 500", clusterKey=f"k{number}")
+        for page in ("cart", "login", "orders", "search", "profile", "help"):
+            await client.issue(label=f"POST /{page} -> 500", clusterKey=page)
 
         await receiver.until(6)
         await delivered("log")
