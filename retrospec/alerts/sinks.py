@@ -3,39 +3,48 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from retrospec.alerts.models import AlertSinkRow
 from retrospec.core.errors import SettingsError
+from retrospec.core.log import get_logger
 from retrospec.core.settings import Settings
+from retrospec.sessions.schemas import Kind
 
+log = get_logger(__name__)
 _FRESH_SECONDS = 5.0
-_Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+_MOST = 100
+
+# A digest of a storm goes wherever the alerts would have gone.
+Event = Literal["issue_cluster_promoted", "issue_cluster_regressed", "issue_cluster_escalated"]
+_Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+_Site = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class SinkRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
-    """Which news a sink wants to hear. What is left out follows the server's settings, or asks for all.
+    """Which news a sink wants to hear. What is left out follows the server's settings, or asks for all."""
 
-    Attributes:
-        events: Names of events; none for all.
-        kinds: Of failures; none for all.
-        sites: Names of sites, `*` and `?` standing for any characters; none for all.
-        min_confidence: Within 0 and 1; None: `ALERT_MIN_CLUSTER_CONFIDENCE`.
-        min_sessions: That an issue must have.
-        cooldown_minutes: Between two alerts of an issue and event; None: `ALERT_COOLDOWN_MINUTES`.
-        storm_limit: Alerts an hour and project, beyond which they go into one digest, 0 for no limit; None:
-            `ALERT_STORM_LIMIT`.
-    """
-
-    events: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    min_confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    min_sessions: _Count = 0
-    cooldown_minutes: Annotated[float, msgspec.Meta(ge=0, le=100_000)] | None = None
-    storm_limit: _Count | None = None
+    events: Annotated[tuple[Event, ...], Meta(max_length=_MOST, description="None for all")] = ()
+    kinds: Annotated[tuple[Kind, ...], Meta(max_length=_MOST, description="Of failures; none for all")] = ()
+    sites: Annotated[
+        tuple[_Site, ...],
+        Meta(max_length=_MOST, description="`*` and `?` stand for any characters; none for all"),
+    ] = ()
+    min_confidence: Annotated[
+        Annotated[float, Meta(ge=0, le=1)] | None, Meta(description="Else `ALERT_MIN_CLUSTER_CONFIDENCE`")
+    ] = None
+    min_sessions: Annotated[_Count, Meta(description="Sessions that an issue must have")] = 0
+    cooldown_minutes: Annotated[
+        Annotated[float, Meta(ge=0, le=100_000)] | None,
+        Meta(description="Between two alerts of an issue and event; else `ALERT_COOLDOWN_MINUTES`"),
+    ] = None
+    storm_limit: Annotated[
+        _Count | None,
+        Meta(description="Alerts an hour, the rest go into one digest; 0 = no limit; else `ALERT_STORM_LIMIT`"),
+    ] = None
 
 
 class Sink(msgspec.Struct, frozen=True):
@@ -74,16 +83,21 @@ def _told(value: object) -> object:
 def sinks_of(settings: Settings) -> tuple[Sink, ...]:
     """The sinks that the settings name.
 
+    Raises:
+        SettingsError: Rules that cannot be used; names the sink and the field.
+    """
+    return tuple(sink_named(settings, name) for name in settings.sink_names)
+
+
+def sink_named(settings: Settings, name: str) -> Sink:
+    """The sink that the settings call by a name.
+
     `[alerts.<name>]` holds the settings of the plugin `type`, which is that name unless it says otherwise, and
     may hold a table `rules`.
 
     Raises:
-        SettingsError: Rules that cannot be used; names the sink and the field.
+        SettingsError: Its rules cannot be used; names the sink and the field.
     """
-    return tuple(_sink(settings, name) for name in settings.sink_names)
-
-
-def _sink(settings: Settings, name: str) -> Sink:
     section = settings.sink_section(name)
     kind = section.pop("type", name)
     try:
@@ -130,6 +144,11 @@ class SinkDirectory:
 
 
 def sink_of(row: AlertSinkRow) -> Sink:
-    """The sink that a row keeps."""
-    rules = msgspec.convert(row.rules, SinkRules)
-    return Sink(row.id, row.name, row.type, row.project_id, row.settings, rules, row.enabled)
+    """The sink that a row keeps. One whose rules another version wrote, and this one cannot read, is off."""
+    try:
+        rules, enabled = msgspec.convert(row.rules, SinkRules), row.enabled
+    except msgspec.ValidationError as mistake:
+        # Ingest reads them too, and nothing that a sink says may fail it.
+        log.warning("rules of a sink cannot be read: it hears nothing", sink=row.id, error=str(mistake))
+        rules, enabled = SinkRules(), False
+    return Sink(row.id, row.name, row.type, row.project_id, row.settings, rules, enabled)

@@ -12,12 +12,24 @@ from retrospec.sessions.models import Session, StoredObject
 
 # What is left when the sessions are gone.
 _LEFT = ("cluster_members", "cluster_users", "cluster_days", "cluster_aliases", "kind_hours", "issue_activities",
-         "issue_clusters", "alert_deliveries", "daily_uses", "jobs")  # fmt: skip
-_DELETES = tuple(
-    Statement(
-        f"DELETE FROM {table} WHERE uid IN (SELECT uid FROM {table} WHERE project_id = $1 LIMIT $2)"  # noqa: S608
-    )
-    for table in _LEFT
+         "issue_clusters", "alert_deliveries", "alert_storms", "alert_sinks", "daily_uses", "jobs")  # fmt: skip
+_DELETES = (
+    # Found by their delivery or sink, so before these.
+    Statement("""
+        DELETE FROM alert_attempts WHERE uid IN (
+            SELECT a.uid FROM alert_deliveries d JOIN alert_attempts a ON a.delivery_id = d.id
+            WHERE d.project_id = $1 LIMIT $2)
+    """),
+    Statement("""
+        DELETE FROM alert_sink_states WHERE sink IN (
+            SELECT t.sink FROM alert_sinks s JOIN alert_sink_states t ON t.sink = s.id WHERE s.project_id = $1 LIMIT $2)
+    """),
+    *(
+        Statement(
+            f"DELETE FROM {table} WHERE uid IN (SELECT uid FROM {table} WHERE project_id = $1 LIMIT $2)"  # noqa: S608
+        )
+        for table in _LEFT
+    ),
 )
 _MARK = Statement("""
     UPDATE stored_objects SET state = 'deleting', created_at = $2 WHERE uid IN (

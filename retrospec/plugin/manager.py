@@ -82,6 +82,10 @@ class PluginHost:
         """The names that are installed in a family, sorted."""
         return sorted(name for kind, name in self._offers if kind is family)
 
+    def offer(self, family: type, name: str) -> Registration | None:
+        """What is offered in a family under a name; None where nothing of that name is installed."""
+        return self._offers.get((family, name))
+
     def make(self, family: type[Made], name: str, section: Mapping[str, Any], *, setting: str, place: str = "") -> Made:
         """Make the plugin that settings call `name`.
 
