@@ -31,6 +31,7 @@ from retrospec.ingest.clustering import Clusterer
 from retrospec.ingest.prepare import Preparer
 from retrospec.ingest.routes import ingest_routes
 from retrospec.ingest.service import IngestService
+from retrospec.ingest.texts import Texts
 from retrospec.ingest.writer import BatchWriter
 from retrospec.issues.mutes import end_mutes
 from retrospec.issues.routes import issues
@@ -100,10 +101,11 @@ class Server:
         alerts = AlertBook(settings)
         self.observers = Observers.of(runtime.plugins, runtime.faults, timeout=settings.plugin_timeout_seconds)
         self.promoter = Promoter(settings, alerts, self.observers)
-        clusterer = Clusterer(runtime.strategies, settings.clustering_strategy, counters)
+        clusterer = Clusterer(runtime.strategies, settings.clustering_strategy, runtime.faults, runtime.strategy_guards)
+        texts = Texts(runtime.redactor, settings.redactor, runtime.faults, runtime.text_guard)
         self.ingest = IngestService(
             settings,
-            Preparer(clusterer, runtime.redactor, user_secret=secret),
+            Preparer(clusterer, texts, user_secret=secret),
             BatchWriter(settings, alerts, self.observers),
             self.caches.policies,
             counters,
@@ -114,7 +116,14 @@ class Server:
         self.purge = Purge(database, sweeper)
         self.sweeper = sweeper
         self.tokens = tokens
-        self.uploads = Uploads(settings, runtime.storage, runtime.redactor, self.caches.policies, counters)
+        self.uploads = Uploads(
+            settings,
+            runtime.storage,
+            runtime.redactor,
+            self.caches.policies,
+            counters,
+            runtime.recording_guard,
+        )
         self.limiter = _limiter(settings, counters)
         self.loops = self._loops()
 

@@ -29,11 +29,17 @@ from retrospec.plugin import (
     StorageBackend,
 )
 from retrospec.plugin.faults import Faults
+from retrospec.plugin.guard import Guard, Guarded
+from retrospec.plugin.guarded import GuardedAnalyzer, GuardedQueue, GuardedStorage
 from retrospec.plugin.manager import FAMILIES, PluginHost
 from retrospec.reports.budgets import ProjectBudget
 from retrospec.schema import MODELS
 
 log = get_logger(__name__)
+# What these are given comes from browsers.
+_ASKED_ABOUT_CONTENT = frozenset({ClusteringStrategy, Analyzer, Redactor})
+# Less than the job gives it, so that it is the guard that ends it.
+_SHARE_OF_JOB = 0.85
 Made = TypeVar("Made", bound=Component)
 
 
@@ -49,6 +55,9 @@ class Runtime:
         outbox: The queue in the database: the same object, where that is the queue in use. Alerts go through it.
         directory: Which alert sinks there are.
         sinks: Sends alerts through them.
+        text_guard: Through which the redactor is asked for texts; None: directly, as one that came with the server.
+        recording_guard: Likewise for recordings.
+        strategy_guards: Likewise for the clustering strategies.
         strategies: Every clustering strategy that can be made; projects may name any of them.
         strategy_states: What those that learn have learnt.
     """
@@ -71,12 +80,14 @@ class Runtime:
         self.faults = Faults(self.counters)
         self.database = Database(settings.database, MODELS, **settings.database_options, unhurried=unhurried)
         self.plugins = PluginHost(BATTERIES, settings.plugins_dir)
-        self.storage = self._make(StorageBackend, settings.storage_name, "STORAGE_BACKEND")
-        queue = self._make(QueueBackend, settings.queue_name, "QUEUE_BACKEND")
+        self.storage = self._make_storage()
+        queue = self._make_queue()
         self.queue = queue if queue.shares_outbox else RelayedQueue(queue, self.database, settings.republish_after)
         self.outbox = self.queue if isinstance(self.queue, DatabaseQueue) else DatabaseQueue()
-        self.analyzer = self._make(Analyzer, settings.analyzer, "ANALYZER")
+        self.analyzer = self._make_analyzer()
         self.redactor = self._make(Redactor, settings.redactor, "REDACTOR")
+        self.text_guard = self._guard(Redactor, settings.redactor, part="texts")
+        self.recording_guard = self._guard(Redactor, settings.redactor, part="recordings")
         self.directory = SinkDirectory(sinks_of(settings))
         self.sinks = SinkPool(
             self.plugins,
@@ -86,7 +97,10 @@ class Runtime:
             allow_private=settings.alert_allow_private_networks,
         )
         self.strategies = self._make_strategies()
-        self.strategy_states = StrategyStates(self.database, self.strategies)
+        self.strategy_guards = {
+            name: guard for name in self.strategies if (guard := self._guard(ClusteringStrategy, name))
+        }
+        self.strategy_states = StrategyStates(self.database, self.strategies, self.strategy_guards)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "Runtime":
@@ -97,6 +111,8 @@ class Runtime:
                 await self._open_component(place, part)
             await self._open.enter_async_context(self.sinks)
             await self._open_strategies()
+            if self.recording_guard is not None:
+                self._open.push_async_callback(self.recording_guard.stop)
         except BaseException:
             await self._open.aclose()
             raise
@@ -135,7 +151,7 @@ class Runtime:
         if self.outbox is not self.queue:
             yield "queue.database", self.outbox
         yield f"analysis.{settings.analyzer}", self.analyzer
-        yield f"redaction.{settings.redactor}", self.redactor
+        yield f"redaction.{settings.redactor}", _guarded(self.redactor, self.text_guard)
 
     async def _open_component(self, place: str, part: Component) -> None:
         try:
@@ -152,14 +168,48 @@ class Runtime:
         """
         for name, strategy in list(self.strategies.items()):
             try:
-                await self._open_component(f"clustering.{name}", strategy)
+                await self._open_component(f"clustering.{name}", _guarded(strategy, self.strategy_guards.get(name)))
             except RetrospecError as cause:
                 if name == self.settings.clustering_strategy:
                     raise
                 del self.strategies[name]
                 log.warning("clustering strategy left out", strategy=name, error=str(cause))
-        self.strategy_states = StrategyStates(self.database, self.strategies)
+        self.strategy_states = StrategyStates(self.database, self.strategies, self.strategy_guards)
         await self.strategy_states.load()
+
+    def _guard(self, family: type[Component], name: str, *, part: str = "") -> Guard | None:
+        """What stands before a plugin of others; None for one that came with the server, which answers for it."""
+        if self.plugins.source(family, name).built_in:
+            return None
+        return Guard(
+            FAMILIES[family],
+            name,
+            self.faults,
+            timeout=self.settings.plugin_timeout_seconds,
+            part=part,
+            patient=family in _ASKED_ABOUT_CONTENT,
+        )
+
+    def _make_storage(self) -> StorageBackend:
+        name = self.settings.storage_name
+        storage = self._make(StorageBackend, name, "STORAGE_BACKEND")
+        guard = self._guard(StorageBackend, name)
+        return GuardedStorage(storage, guard) if guard else storage
+
+    def _make_queue(self) -> QueueBackend:
+        name = self.settings.queue_name
+        queue = self._make(QueueBackend, name, "QUEUE_BACKEND")
+        # One that is the outbox itself works on the server's own database, in the server's own event loop.
+        guard = None if queue.shares_outbox else self._guard(QueueBackend, name)
+        return GuardedQueue(queue, guard) if guard else queue
+
+    def _make_analyzer(self) -> Analyzer:
+        name = self.settings.analyzer
+        analyzer = self._make(Analyzer, name, "ANALYZER")
+        guard = self._guard(Analyzer, name)
+        whole = self.settings.job_timeout_seconds
+        timeout = max(whole * _SHARE_OF_JOB - 1, whole / 2)
+        return GuardedAnalyzer(analyzer, guard, timeout=timeout) if guard else analyzer
 
     def _make(self, family: type[Made], name: str, setting: str) -> Made:
         section = self.settings.plugin_section(FAMILIES[family], name)
@@ -177,3 +227,7 @@ class Runtime:
                 # Nobody has asked for it yet, and it may need what is not installed: a project that names it is told.
                 log.info("clustering strategy left out", strategy=name, error=str(cause))
         return made
+
+
+def _guarded(part: Component, guard: Guard | None) -> Component:
+    return Guarded(part, guard) if guard else part

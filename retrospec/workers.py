@@ -45,7 +45,7 @@ def job_worker(runtime: Runtime) -> Worker:
     """The worker that runs replay and analysis jobs."""
     settings = runtime.settings
     replay = ReplayJobHandler(runtime.storage, runtime.counters)
-    analysis = AnalysisJobHandler(settings, runtime.storage, runtime.analyzer, runtime.counters)
+    analysis = AnalysisJobHandler(settings, runtime.storage, runtime.analyzer, runtime.counters, runtime.faults)
     return Worker(
         runtime.queue,
         {settings.replay_queue_name: replay, settings.analysis_queue_name: analysis},

@@ -3,14 +3,14 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
-from retrospec.core.counters import Counters
-from retrospec.core.log import get_logger
 from retrospec.plugin import ClusteringStrategy, MarkerFacts
+from retrospec.plugin.faults import Faults
+from retrospec.plugin.guard import Guard
 
-log = get_logger(__name__)
 _KEY = re.compile(r"(?:validation_failed|api_error|js_exception|ui_no_effect):[0-9a-f]{16}")
 _FALLBACK = "plain"
 
@@ -26,12 +26,27 @@ class Keyed(msgspec.Struct):
 class Clusterer:
     """The strategies in use, by name."""
 
-    def __init__(self, strategies: Mapping[str, ClusteringStrategy], default: str, counters: Counters) -> None:
+    def __init__(
+        self,
+        strategies: Mapping[str, ClusteringStrategy],
+        default: str,
+        faults: Faults,
+        guards: Mapping[str, Guard] = MappingProxyType({}),
+    ) -> None:
+        """Take the strategies.
+
+        Args:
+            strategies: By name.
+            default: The one of projects that name none.
+            faults: Notes what goes wrong.
+            guards: Of those that did not come with the server: they are asked in threads of their own.
+        """
         self._strategies = strategies
         self._default = default
-        self._counters = counters
+        self._faults = faults
+        self._guards = guards
 
-    def keys(self, name: str | None, markers: Sequence[MarkerFacts]) -> Keyed:
+    async def keys(self, name: str | None, markers: Sequence[MarkerFacts]) -> Keyed:
         """Name the cluster of each marker.
 
         Args:
@@ -42,14 +57,27 @@ class Clusterer:
         strategy = self._strategies[used]
         if not markers:
             return Keyed((), used, strategy.version)
-        try:
-            keys = _checked(strategy.keys(markers), len(markers))
-        except Exception:
+        guard = self._guards.get(used)
+        keys = self._ask(used, markers) if guard is None else await _ask_guarded(guard, strategy, markers)
+        if keys is None:
             # Ingest goes on: a failure that is grouped plainly is better than one that is lost.
-            log.exception("clustering strategy failed", plugin=used)
-            self._counters.add("retrospec_plugin_errors_total", family="clustering", plugin=used)
             return Keyed([plain_key(marker) for marker in markers], _FALLBACK, 1)
         return Keyed(keys, used, strategy.version)
+
+    def _ask(self, name: str, markers: Sequence[MarkerFacts]) -> list[str] | None:
+        try:
+            return _checked(self._strategies[name].keys(markers), len(markers))
+        except Exception as cause:
+            self._faults.note("clustering", name, cause, doing="keys")
+            return None
+
+
+async def _ask_guarded(guard: Guard, strategy: ClusteringStrategy, markers: Sequence[MarkerFacts]) -> list[str] | None:
+    try:
+        return await guard.run(lambda: _checked(strategy.keys(markers), len(markers)), doing="keys")
+    # Its guard has noted it.
+    except Exception:
+        return None
 
 
 def _checked(keys: Sequence[str], count: int) -> list[str]:

@@ -5,7 +5,8 @@ import hmac
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from itertools import repeat
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,17 +16,29 @@ from retrospec.core.ids import checked_session_id, new_uuid
 from retrospec.core.ijson import steady
 from retrospec.ingest.clustering import Clusterer, Keyed
 from retrospec.ingest.schemas import IngestRequest, MarkerIn, SessionIn
-from retrospec.plugin import MarkerFacts, Redactor
+from retrospec.ingest.texts import Texts
+from retrospec.plugin import MarkerFacts
 from retrospec.sessions.keys import checked_events_key
 from retrospec.sessions.records import MarkerRecord, SessionRecord
 from retrospec.sessions.schemas import KINDS
 
 MAX_MARKERS = 1000
 _LABEL, _EVIDENCE, _HINT = 500, 4000, 1000
-# What is remembered of cleaned texts stays below two megabytes.
-_SHORT = 250
 _SITE, _ROUTE, _RELEASE, _ENVIRONMENT, _TAG = 255, 2000, 200, 100, 500
 _KNOWN = frozenset(KINDS)
+
+
+class _Words(NamedTuple):
+    """What a marker says."""
+
+    label: str
+    evidence: str
+    hint: str
+
+
+# What is stored of a marker whose words the redactor could not clean: its kind, its time, and this.
+_WITHHELD = _Words("withheld: the redactor failed", "", "")
+_WITHHELD_BY = "withheld"
 
 
 class Prepared(msgspec.Struct):
@@ -45,14 +58,12 @@ class Prepared(msgspec.Struct):
 class Preparer:
     """Prepares requests. One for a process."""
 
-    def __init__(self, clusterer: Clusterer, redactor: Redactor, *, user_secret: str) -> None:
+    def __init__(self, clusterer: Clusterer, texts: Texts, *, user_secret: str) -> None:
         self._clusterer = clusterer
-        self._redactor = redactor
-        # The same failure says the same every time.
-        self._clean_short = lru_cache(maxsize=4096)(redactor.redact_text)
+        self._texts = texts
         self._user_secret = user_secret.encode()
 
-    def prepare(
+    async def prepare(
         self, request: IngestRequest, project_id: str, *, strategy: str | None, redact: bool, now: datetime
     ) -> Prepared:
         """Turn a request into records.
@@ -72,13 +83,18 @@ class Preparer:
         if len(sent) > MAX_MARKERS:
             raise TooLarge(f"markers: {len(sent)} are more than {MAX_MARKERS}")
         session = self._session(request.session, project_id, now)
-        markers = [self._marker(marker, session, redact, now) for marker in sent]
+        said = [_said(marker) for marker in sent]
+        clean = await self._clean(said) if redact else said
+        markers = [_marker(*one, session, now) for one in zip(sent, clean or repeat(_WITHHELD), strict=False)]
         self._name(markers)
+        if clean is None:
+            keyed = self._key_withheld(markers, said)
         # The last of one id wins, as if the markers had come one after the other.
         markers = list({marker.marker_id: marker for marker in markers}.values())
-        keyed = self._clusterer.keys(strategy, [_facts(session.route, marker) for marker in markers])
-        for marker, key in zip(markers, keyed.keys, strict=True):
-            marker.cluster_key = key
+        if clean is not None:
+            keyed = await self._clusterer.keys(strategy, [_facts(session.route, marker) for marker in markers])
+            for marker, key in zip(markers, keyed.keys, strict=True):
+                marker.cluster_key = key
         return Prepared(session, markers, request.session.started_at is not None, keyed)
 
     def _session(self, sent: SessionIn, project_id: str, now: datetime) -> SessionRecord:
@@ -107,25 +123,22 @@ class Preparer:
             jobs_digest="",
         )
 
-    def _marker(self, sent: MarkerIn, session: SessionRecord, redact: bool, now: datetime) -> MarkerRecord:
-        kind = sent.kind if sent.kind in _KNOWN else "ui_no_effect"
-        offset = max(0, int(sent.replay_offset_ms or 0))
-        clean = self._clean if redact else str
-        return MarkerRecord(
-            project_id=session.project_id,
-            session_id=session.session_id,
-            marker_id=sent.id or "",
-            cluster_key="",
-            kind=kind,
-            label=_cut(clean((sent.label or "").strip()), _LABEL) or kind,
-            evidence=_cut(clean(sent.evidence or ""), _EVIDENCE),
-            hint=_cut(clean(sent.cluster_key or ""), _HINT),
-            replay_offset_ms=offset,
-            observed_at=_observed(session.started_at, offset, now),
-        )
+    async def _clean(self, said: Sequence[_Words]) -> list[_Words] | None:
+        """What markers say without secrets; None where nobody can tell what is one."""
+        cleaned = await self._texts.clean([text for words in said for text in words])
+        if cleaned is None:
+            return None
+        return [_Words(*cleaned[at : at + 3]) for at in range(0, len(cleaned), 3)]
 
-    def _clean(self, text: str) -> str:
-        return self._clean_short(text) if len(text) <= _SHORT else self._redactor.redact_text(text)
+    def _key_withheld(self, markers: Sequence[MarkerRecord], said: Sequence[_Words]) -> Keyed:
+        """Tell different failures apart where none of their words are kept.
+
+        With the secret, so that nobody finds the words by trying.
+        """
+        for marker, words in zip(markers, said, strict=True):
+            text = f"{marker.kind}\0{words.hint}\0{words.label}".encode("utf-8", "surrogatepass")
+            marker.cluster_key = f"{marker.kind}:{hmac.digest(self._user_secret, text, 'sha256').hex()[:16]}"
+        return Keyed((), _WITHHELD_BY, 1)
 
     def _name(self, markers: Sequence[MarkerRecord]) -> None:
         """Give ids to markers without: made of what they say, so that the same request names them alike again."""
@@ -142,6 +155,27 @@ class Preparer:
         if not user_id:
             return ""
         return hmac.digest(self._user_secret, f"{project_id}\0{user_id}".encode(), "sha256").hex()
+
+
+def _said(sent: MarkerIn) -> _Words:
+    return _Words((sent.label or "").strip(), sent.evidence or "", sent.cluster_key or "")
+
+
+def _marker(sent: MarkerIn, words: _Words, session: SessionRecord, now: datetime) -> MarkerRecord:
+    kind = sent.kind if sent.kind in _KNOWN else "ui_no_effect"
+    offset = max(0, int(sent.replay_offset_ms or 0))
+    return MarkerRecord(
+        project_id=session.project_id,
+        session_id=session.session_id,
+        marker_id=sent.id or "",
+        cluster_key="",
+        kind=kind,
+        label=_cut(words.label, _LABEL) or kind,
+        evidence=_cut(words.evidence, _EVIDENCE),
+        hint=_cut(words.hint, _HINT),
+        replay_offset_ms=offset,
+        observed_at=_observed(session.started_at, offset, now),
+    )
 
 
 def _facts(route: str, marker: MarkerRecord) -> MarkerFacts:

@@ -69,7 +69,7 @@ class IngestService:
         """
         policy = await self._policies.of(project_id)
         redact = self._redact if policy.redact is None else policy.redact
-        prepared = self._preparer.prepare(
+        prepared = await self._preparer.prepare(
             request, project_id, strategy=policy.clustering_strategy, redact=redact, now=now()
         )
         written = await self._batcher.submit(prepared)

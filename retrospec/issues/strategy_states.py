@@ -1,15 +1,20 @@
 """What learning strategies have learnt: kept in the database, and brought to every process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import TypeVar
 
 from retrospec.core.clock import now
 from retrospec.core.db import AWAY, Database, Statement
 from retrospec.core.log import get_logger
 from retrospec.plugin import ClusteringStrategy
+from retrospec.plugin.guard import Guard
 
 log = get_logger(__name__)
 _LONGEST = 16 * 2**20
 _ATTEMPTS = 3
+Result = TypeVar("Result")
 
 _REVISION = Statement("SELECT revision FROM strategy_states WHERE strategy = $1")
 _READ = Statement("SELECT state, revision FROM strategy_states WHERE strategy = $1")
@@ -26,8 +31,20 @@ _WRITE = Statement("""
 class StrategyStates:
     """The states of the strategies of one process that learn."""
 
-    def __init__(self, database: Database, strategies: Mapping[str, ClusteringStrategy]) -> None:
-        """Look after some strategies; those that do not learn are left alone."""
+    def __init__(
+        self,
+        database: Database,
+        strategies: Mapping[str, ClusteringStrategy],
+        guards: Mapping[str, Guard] = MappingProxyType({}),
+    ) -> None:
+        """Look after some strategies; those that do not learn are left alone.
+
+        Args:
+            database: Where their states are kept.
+            strategies: By name.
+            guards: Of those that did not come with the server.
+        """
+        self._guards = guards
         self._database = database
         self._strategies = {name: strategy for name, strategy in strategies.items() if strategy.learns}
         self._revisions = dict.fromkeys(self._strategies, 0)
@@ -61,7 +78,7 @@ class StrategyStates:
                 await self._adopt(name)
                 # It knows more than this now; what it knows beyond that, it tells again.
                 self._unsaved.pop(name, None)
-            if (state := strategy.state()) is not None:
+            if (state := await self._ask(name, strategy.state, "state")) is not None:
                 self._unsaved[name] = _checked(state)
             if name not in self._unsaved or await self._write(name, self._unsaved[name]):
                 self._unsaved.pop(name, None)
@@ -74,9 +91,14 @@ class StrategyStates:
             return
         self._revisions[name] = found[0]["revision"]
         try:
-            self._strategies[name].adopt(found[0]["state"])
+            await self._ask(name, partial(self._strategies[name].adopt, found[0]["state"]), "adopt")
         except Exception as mistake:
             log.warning("a strategy cannot read its state and begins anew", strategy=name, error=str(mistake))
+
+    async def _ask(self, name: str, work: Callable[[], Result], doing: str) -> Result:
+        """Ask a strategy where its `keys` is asked."""
+        guard = self._guards.get(name)
+        return work() if guard is None else await guard.run(work, doing=doing, expected=(ValueError,))
 
     async def _write(self, name: str, state: str) -> bool:
         revision = self._revisions[name]

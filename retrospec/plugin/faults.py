@@ -51,11 +51,13 @@ class Faults:
             error: What it raised, or a timeout.
             doing: What was asked of it, for the log.
         """
-        text = describe(error)
+        # What a redactor raises may hold what was to be taken out.
+        told = type(error).__name__ if family == "redaction" else describe(error)
+        text = told[:_LONGEST]
         self._counters.add("retrospec_plugin_errors_total", family=family, plugin=plugin)
-        self._last[family, plugin] = Fault(family, plugin, text[:_LONGEST], now())
+        self._last[family, plugin] = Fault(family, plugin, text, now())
         # Where it came from is what the plugin's author asks; a timeout came from here.
-        trace = None if isinstance(error, TimeoutError) else error
+        trace = None if family == "redaction" or isinstance(error, TimeoutError) else error
         log.warning("plugin failed", family=family, plugin=plugin, doing=doing, error=text, exc_info=trace)
 
     def opened(self, family: str, plugin: str, *, seconds: float) -> None:

@@ -103,10 +103,13 @@ class Isolated:
         running.cancel()
         # The future counts as cancelled at once, whatever the coroutine does: only its loop can tell.
         probe = asyncio.run_coroutine_threadsafe(_nothing(), self._started())
-        done, _ = await asyncio.wait({asyncio.wrap_future(probe)}, timeout=_CLEANUP_SECONDS)
-        if not done:
-            self._stuck = probe
-            log.warning("a plugin blocks its thread", plugin=self.name)
+        try:
+            await asyncio.wait({asyncio.wrap_future(probe)}, timeout=_CLEANUP_SECONDS)
+        finally:
+            # Also where the caller does not wait for it: the next one must not wait in vain.
+            if not probe.done():
+                self._stuck = probe
+                log.warning("a plugin blocks its thread", plugin=self.name)
 
     async def _guarded(self, work: Callable[[], Awaitable[Result]]) -> Result:
         self._running += 1

@@ -13,6 +13,8 @@ from retrospec.core.settings import Settings
 from retrospec.jobs.handler import JobContext, Unprocessable
 from retrospec.jobs.schemas import AnalysisJob, decode_analysis_job, trigger_kind
 from retrospec.plugin import Analysis, AnalysisMarker, AnalysisRequest, Analyzer, ObjectMissing, StorageBackend
+from retrospec.plugin.faults import Faults
+from retrospec.plugin.guard import Guarded
 from retrospec.reports.cards import NewCard, Recorded, record_card
 from retrospec.sessions.keys import checked_events_key
 from retrospec.sessions.models import ErrorMarker, Session
@@ -31,11 +33,19 @@ _GIVEN_UP = "The analysis did not succeed in several attempts. The operator find
 class AnalysisJobHandler:
     """Does the jobs of the analysis queue."""
 
-    def __init__(self, settings: Settings, storage: StorageBackend, analyzer: Analyzer, counters: Counters) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        storage: StorageBackend,
+        analyzer: Analyzer,
+        counters: Counters,
+        faults: Faults | None = None,
+    ) -> None:
         self._settings = settings
         self._storage = storage
         self._analyzer = analyzer
         self._counters = counters
+        self._faults = faults or Faults(counters)
 
     async def __call__(self, job: JobContext) -> None:
         """Analyse a session and write its card. A session that was removed needs none.
@@ -80,8 +90,10 @@ class AnalysisJobHandler:
         try:
             async with asyncio.timeout(self._settings.job_timeout_seconds * _SHARE_OF_JOB):
                 return await self._analyzer.analyze(request)
-        except Exception:
-            self._counters.add("retrospec_plugin_errors_total", family="analysis", plugin=self._settings.analyzer)
+        except Exception as cause:
+            # One of others has a guard, which has noted it.
+            if not isinstance(self._analyzer, Guarded):
+                self._faults.note("analysis", self._settings.analyzer, cause, doing="analyze")
             raise
 
     def _status(self, found: Analysis) -> str:

@@ -64,6 +64,9 @@ class Cleaner:
         redact: Takes secrets out of one event; None leaves all as it is.
         folder: Where files lie aside.
         most_beside: How many bytes there may be beside the events.
+
+    Attributes:
+        events: How many it has gone through; may be read from any thread.
     """
 
     def __init__(self, body: Buffer, redact: Redact | None, folder: Path, *, most_beside: int) -> None:
@@ -73,7 +76,7 @@ class Cleaner:
         self._output = Spool(folder)
         # Up to where the body has gone into the output; 0 while nothing was changed.
         self._copied = 0
-        self._events = 0
+        self.events = 0
         self._given_up = threading.Event()
 
     def give_up(self) -> None:
@@ -96,10 +99,10 @@ class Cleaner:
             if span is None:
                 raise InvalidPayload("Object missing required field `events`")
             if not self._copied:
-                return CleanUpload(fields, self._body, *span, self._events)
+                return CleanUpload(fields, self._body, *span, self.events)
             self._copy(span.end)
             content = self._output.finish()
-            return CleanUpload(fields, content, span.start, len(content), self._events)
+            return CleanUpload(fields, content, span.start, len(content), self.events)
 
     def _decode_fields(self, span: Span | None) -> EventsUpload:
         begin, end = span or (len(self._body), len(self._body))
@@ -118,7 +121,7 @@ class Cleaner:
             check_event(event)
         except InvalidPayload as mistake:
             raise InvalidPayload(f"events[{index}]: {mistake.detail}") from mistake
-        self._events += 1
+        self.events += 1
         if self._redact is None:
             return
         cleaned = redacted(self._redact, event)

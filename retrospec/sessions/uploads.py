@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from retrospec.core.counters import Counters
+from retrospec.core.errors import InvalidPayload, RetrospecError, TooLarge
 from retrospec.core.ids import checked_session_id, new_uuid
 from retrospec.core.settings import Settings
 from retrospec.plugin import Redactor, StorageBackend
+from retrospec.plugin.guard import Guard
 from retrospec.projects.policies import Policies
-from retrospec.sessions.cleaning import Cleaner, CleanUpload, Redact, RedactorFailed
+from retrospec.sessions.cleaning import Cleaner, CleanUpload, GivenUp, Redact, RedactorFailed
 from retrospec.sessions.keys import events_key
 from retrospec.sessions.objects import expect_object, object_written
 from retrospec.sessions.schemas import StoredEvents
@@ -26,7 +28,13 @@ class Uploads:
     """Stores recordings. One for a process."""
 
     def __init__(
-        self, settings: Settings, storage: StorageBackend, redactor: Redactor, policies: Policies, counters: Counters
+        self,
+        settings: Settings,
+        storage: StorageBackend,
+        redactor: Redactor,
+        policies: Policies,
+        counters: Counters,
+        guard: Guard | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
@@ -34,7 +42,9 @@ class Uploads:
         self._policies = policies
         self._counters = counters
         self._folder = settings.data_dir / "tmp"
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        # A redactor of others has a thread of its own, and one only.
+        self._guard = guard
+        self._slots = asyncio.Semaphore(1 if guard else _AT_ONCE)
         self._large_slot = asyncio.Semaphore(1)
 
     async def store(self, project_id: str, body: AsyncIterable[bytes]) -> StoredEvents:
@@ -71,13 +81,30 @@ class Uploads:
         cleaner = Cleaner(received, redact, self._folder, most_beside=self._settings.max_body_bytes)
         async with self._slot(large=large):
             try:
+                if redact is not None and self._guard is not None:
+                    return await self._clean_guarded(cleaner, self._guard)
                 return await asyncio.to_thread(cleaner.run)
             except RedactorFailed:
-                self._counters.add("retrospec_plugin_errors_total", family="redaction", plugin=self._settings.redactor)
+                if self._guard is None:
+                    self._count_failure()
                 raise
             finally:
                 # A thread cannot be cancelled: whoever stops waiting tells it to stop.
                 cleaner.give_up()
+
+    async def _clean_guarded(self, cleaner: Cleaner, guard: Guard) -> CleanUpload:
+        def progress() -> int:
+            return cleaner.events
+
+        try:
+            return await guard.run(cleaner.run, doing="redact", expected=(InvalidPayload, TooLarge), progress=progress)
+        except (RetrospecError, GivenUp):
+            raise
+        except Exception as cause:
+            raise RedactorFailed from cause
+
+    def _count_failure(self) -> None:
+        self._counters.add("retrospec_plugin_errors_total", family="redaction", plugin=self._settings.redactor)
 
     @asynccontextmanager
     async def _slot(self, *, large: bool) -> AsyncIterator[None]:
