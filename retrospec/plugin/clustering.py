@@ -64,7 +64,8 @@ class ClusteringStrategy(Component):
     def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
         """Name the cluster of each marker.
 
-        Called on the event loop for every ingested session, so it must be fast and must not wait.
+        Called for every ingested session before it is written, one call after the other, so it must be fast and must
+        not wait. Takes it longer than `PLUGIN_TIMEOUT_SECONDS`, the server does without.
         The same marker gets the same key in any order, on any process.
 
         Args:

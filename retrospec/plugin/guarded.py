@@ -54,6 +54,7 @@ class GuardedAnalyzer(Guarded, Analyzer):
 
     @budget.setter
     def budget(self, budget: DailyBudget | None) -> None:
+        """Set the analyzer's own."""
         self._analyzer.budget = budget
 
     async def analyze(self, request: AnalysisRequest) -> Analysis:

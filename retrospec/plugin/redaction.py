@@ -35,6 +35,9 @@ class Redactor(Component):
     def redact_text(self, text: str) -> str:
         """Take the secrets out of a plain text, such as a marker's label or evidence.
 
+        Called for every ingested session before it is written, so it must be fast and must not wait. An exception, or
+        a call that takes longer than `PLUGIN_TIMEOUT_SECONDS`, withholds all texts of the session.
+
         Args:
             text: Any text; not JSON.
         """
