@@ -73,7 +73,11 @@ def test_slices_never_import_each_others_routes(path: Path) -> None:
 
 
 # A battery that builds on others, as a third party's may.
-BUILT_ON = {"analysis_http": ("retrospec_plugins.analysis_heuristic", "retrospec_plugins.redact_default")}
+BUILT_ON = {
+    "analysis_http": ("retrospec_plugins.analysis_heuristic", "retrospec_plugins.redact_default"),
+    # What all sinks share: `alert_posting`, `alert_recipients`, `alert_words`.
+    "alert_email": ("retrospec_plugins.alert_",),
+}
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=named)
