@@ -16,6 +16,10 @@ from retrospec.alerts.routes import alert_routes
 from retrospec.apidocs.routes import ApiDocument, apidocs
 from retrospec.artifacts.routes import artifacts
 from retrospec.artifacts.tokens import ArtifactTokens
+from retrospec.clustering.explainer import Explainer
+from retrospec.clustering.routes import clustering
+from retrospec.clustering.rules import RuleBook
+from retrospec.clustering.teller import Strategies
 from retrospec.core.access_log import install_access_log
 from retrospec.core.background import Loop, finish
 from retrospec.core.cors import Cors
@@ -33,6 +37,7 @@ from retrospec.ingest.routes import ingest_routes
 from retrospec.ingest.service import IngestService
 from retrospec.ingest.texts import Texts
 from retrospec.ingest.writer import BatchWriter
+from retrospec.issues.explained import ClusterExplainer
 from retrospec.issues.mutes import end_mutes
 from retrospec.issues.routes import issues
 from retrospec.jobs.routes import queues
@@ -61,6 +66,7 @@ SLICES: tuple[Routes, ...] = (
     recordings,
     ingest_routes,
     issues,
+    clustering,
     alert_routes,
     reports,
     artifacts,
@@ -103,11 +109,17 @@ class Server:
         self.promoter = Promoter(settings, alerts, self.observers)
         clusterer = Clusterer(runtime.strategies, settings.clustering_strategy, runtime.faults, runtime.strategy_guards)
         texts = Texts(runtime.redactor, settings.redactor, runtime.faults, runtime.text_guard)
+        self.rules = RuleBook(counters)
+        strategies = Strategies(runtime.strategies, settings.clustering_strategy, runtime.strategy_guards)
+        self.explainer = Explainer(
+            strategies, self.rules, self.caches.policies, texts.clean, redacts=settings.redact_events
+        )
         self.ingest = IngestService(
             settings,
             Preparer(clusterer, texts, user_secret=secret),
             BatchWriter(settings, alerts, self.observers),
             self.caches.policies,
+            self.rules,
             counters,
             self.workers.wake,
         )
@@ -155,9 +167,12 @@ class Server:
             Readiness(runtime.database, runtime.queue, runtime.storage),
             ApiDocument(endpoints()),
             KnownStrategies(frozenset(runtime.strategies)),
+            self.rules,
+            self.explainer,
         )
         return {type(part): part for part in parts} | {
             ProjectPurge: self.purge,
+            ClusterExplainer: self.explainer,
             **runtime.components(),
         }
 

@@ -17,6 +17,7 @@ ORDER = (
     ("artifacts",),
     ("reports",),
     ("issues",),
+    ("clustering",),
     ("alerts",),
     ("ingest",),
     ("maintenance", "metrics", "apidocs", "schema", "batteries"),

@@ -21,6 +21,7 @@ _TAGS: Mapping[str, str] = {
     "Recordings": "Recordings, on their way in and out.",
     "Sessions": "Sessions with their failures, and what analyses say of them.",
     "Issues": "Failures that repeat: found, triaged, merged and split.",
+    "Clustering": "Which failures are the same: a project's rules, and how a failure gets its key.",
     "Artifacts": "What workers made of recordings.",
     "Maintenance": "Removing what is no longer needed.",
     "Admin": "Projects and their keys. Needs the admin key.",
@@ -32,12 +33,14 @@ _PARAMETERS: Mapping[str, str] = {
     "sessionId": "The session's id, as its client chose it.",
     "clusterKey": "The issue's key; its colon may be percent-encoded.",
     "projectId": "The project's id.",
+    "ruleId": "The rule's id.",
     "keyId": "The key's id; never the key itself.",
     "artifactType": "`analysis_json`, `replay_video`, or what else a worker made.",
 }
 
 _PROJECT = "proj_1f0c5f1d2b3a4c5d6e7f8091"
 _CLUSTER = "api_error:0a1b2c3d4e5f6071"
+_RULE = "rule_5f0c8a51d3b24e67a9c1d2e3"
 _EVENTS_KEY = f"session-events/{_PROJECT}/2026/03/04/shop.example/s-8d21.json"
 _EVENTS: list[dict[str, Any]] = [
     {
@@ -53,6 +56,27 @@ _JOB = {
     "eventsObjectKey": _EVENTS_KEY,
     "markerOffsetsMs": [900],
     "triggerKind": "api_error",
+}
+_TOLD: Mapping[str, Any] = {
+    "strategy": "fingerprint",
+    "strategyVersion": 2,
+    "steps": [{"name": "read label", "value": "POST https://api.shop.example/orders/7 -> 502"}],
+    "parts": [
+        {"name": "service", "value": "api.shop.example"},
+        {"name": "method", "value": "POST"},
+        {"name": "endpoint", "value": "/orders/*"},
+        {"name": "outcome", "value": "5xx"},
+    ],
+    "text": "fingerprint 2\x1fapi_error\x1fservice=api.shop.example\x1fmethod=POST"
+    "\x1fendpoint=/orders/*\x1foutcome=5xx",
+    "key": "api_error:f334237101bf24a9",
+    "marker": {
+        "kind": "api_error",
+        "label": "POST https://api.shop.example/orders/7 -> 502",
+        "evidence": "",
+        "hint": "",
+        "route": "/checkout",
+    },
 }
 
 _SAMPLES: Mapping[str, Any] = {
@@ -160,6 +184,24 @@ _SAMPLES: Mapping[str, Any] = {
     "Depths.streamDepth": 12,
     "Depths.pending": 2,
     "EventsUpload.events": _EVENTS,
+    "IssueExplanation": {**_TOLD, "sessionId": "s-8d21", "agrees": True},
+    "MarkerToExplain": {"kind": "api_error", "label": _TOLD["marker"]["label"], "route": "/checkout"},
+    "MarkerExplanation": {
+        **_TOLD,
+        "redacted": False,
+        "rules": [{"id": _RULE, "name": "Payment provider is down", "matched": False, "failed": "label"}],
+        "leadsTo": {
+            "clusterKey": _TOLD["key"],
+            "merged": False,
+            "state": "open",
+            "symptom": _TOLD["marker"]["label"],
+            "sessionCount": 3,
+        },
+    },
+    "RuleMatch": {"kind": {"glob": "api_error"}, "label": {"glob": "*payment provider*"}},
+    "RuleAction": {"fingerprint": "payment provider is down"},
+    "position": 1,
+    "ruleId": _RULE,
     "Feedback.id": "fb_c0ffee00c0ffee00c0ffee00",
     "Health.status": "ok",
     "IssueSessions.limit": 30,

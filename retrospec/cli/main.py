@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Listed] = {
     "demo": Listed("retrospec.cli.demo", "Run", "Run a server with a demo project made of real recordings."),
     "projects": Listed("retrospec.cli.projects", "Administer", "Create, list and delete projects."),
     "keys": Listed("retrospec.cli.keys", "Administer", "Create, list and revoke a project's API keys."),
+    "clustering": Listed("retrospec.cli.clustering", "Administer", "Explain how failures are grouped, and change it."),
     "db": Listed("retrospec.cli.database", "Administer", "Upgrade, downgrade and look at the database's schema."),
     "backup": Listed("retrospec.cli.backup", "Move", "Write everything into one file, while servers run."),
     "restore": Listed("retrospec.cli.restore", "Move", "Bring a backup back, into an empty target."),

@@ -82,7 +82,7 @@ class About:
         description: Paragraphs for the document's head.
         tags: Descriptions by tag.
         parameters: Descriptions of path parameters, by wire name.
-        samples: Values for examples: by wire name, by struct and wire name, by the name of a handler.
+        samples: Values for examples: by wire name, by struct and wire name, by struct, by the name of a handler.
     """
 
     title: str

@@ -49,9 +49,9 @@ def without_null(schema: Schema) -> Schema:
 class Sampler:
     """Makes examples.
 
-    The first of these that fits is taken: what the vocabulary has for `Struct.field`, the schema's default
-    unless it is empty, what the vocabulary has for `field`, the schema's own example, the first of its
-    values that is not empty, something of its type.
+    A struct is what the vocabulary has for its name. Of anything else the first of these that fits is taken: what the
+    vocabulary has for `Struct.field`, the schema's default unless it is empty, what the vocabulary has for `field`, the
+    schema's own example, the first of its values that is not empty, something of its type.
     """
 
     def __init__(self, schemas: Mapping[str, Schema], vocabulary: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ class Sampler:
 
         Args:
             schemas: The document's components, by name.
-            vocabulary: Values by wire name (`sessionId`), or by struct and wire name (`Marker.id`).
+            vocabulary: Values by wire name (`sessionId`), by struct and wire name (`Marker.id`), or by struct.
         """
         self._schemas = schemas
         self._vocabulary = vocabulary
@@ -76,6 +76,8 @@ class Sampler:
     def _value(self, schema: Schema, names: list[str], within: tuple[str, ...]) -> Any:
         schema = without_null(schema)
         if ref := ref_name(schema):
+            if ref in self._vocabulary:
+                return self._vocabulary[ref]
             # A struct within itself ends here: its optional fields are left out below.
             return {} if ref in within else self._object(ref, self._schemas[ref], (*within, ref))
         for value in self._ready(schema, names):

@@ -1,18 +1,18 @@
 """Asks the clustering strategy of a project for keys, and does without when it fails."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
 
+from retrospec.clustering.plain import PLAIN, plain_key
+from retrospec.clustering.rules import NO_RULES, ProjectRules
 from retrospec.plugin import ClusteringStrategy, MarkerFacts
 from retrospec.plugin.faults import Faults
 from retrospec.plugin.guard import Guard
 
 _KEY = re.compile(r"(?:validation_failed|api_error|js_exception|ui_no_effect):[0-9a-f]{16}")
-_FALLBACK = "plain"
 
 
 class Keyed(msgspec.Struct):
@@ -46,13 +46,22 @@ class Clusterer:
         self._faults = faults
         self._guards = guards
 
-    async def keys(self, name: str | None, markers: Sequence[MarkerFacts]) -> Keyed:
+    async def keys(self, name: str | None, markers: Sequence[MarkerFacts], rules: ProjectRules = NO_RULES) -> Keyed:
         """Name the cluster of each marker.
 
         Args:
             name: The project's strategy; None, or one that is no longer installed, means the default.
             markers: Those of one session.
+            rules: Those of the project, which come before the strategy.
         """
+        if not rules:
+            return await self._keys(name, markers)
+        decided = rules.decide(markers)
+        keyed = await self._keys(name, decided.undecided)
+        keyed.keys = decided.keys(keyed.keys)
+        return keyed
+
+    async def _keys(self, name: str | None, markers: Sequence[MarkerFacts]) -> Keyed:
         used = name if name is not None and name in self._strategies else self._default
         strategy = self._strategies[used]
         if not markers:
@@ -61,7 +70,7 @@ class Clusterer:
         keys = self._ask(used, markers) if guard is None else await _ask_guarded(guard, strategy, markers)
         if keys is None:
             # Ingest goes on: a failure that is grouped plainly is better than one that is lost.
-            return Keyed([plain_key(marker) for marker in markers], _FALLBACK, 1)
+            return Keyed([plain_key(marker) for marker in markers], PLAIN, 1)
         return Keyed(keys, used, strategy.version)
 
     def _ask(self, name: str, markers: Sequence[MarkerFacts]) -> list[str] | None:
@@ -85,9 +94,3 @@ def _checked(keys: Sequence[str], count: int) -> list[str]:
     if len(keys) != count or not all(map(_KEY.fullmatch, keys)):
         raise ValueError("the strategy did not return one well-formed key for each marker")
     return keys
-
-
-def plain_key(marker: MarkerFacts) -> str:
-    """The key that needs no strategy: a hash of what the SDK said, letter by letter."""
-    said = f"{marker.kind}\0{marker.hint}\0{marker.label}"
-    return f"{marker.kind}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import repeat
-from typing import NamedTuple
 
 import msgspec
 
+from retrospec.clustering.facts import ROUTE_LENGTH, WITHHELD_BY, Words, cleaned, facts_of, words_of
+from retrospec.clustering.rules import ProjectRules
 from retrospec.core.clock import checked_time
 from retrospec.core.errors import Invalid, TooLarge
 from retrospec.core.ids import checked_session_id, new_uuid
@@ -20,25 +21,11 @@ from retrospec.ingest.texts import Texts
 from retrospec.plugin import MarkerFacts
 from retrospec.sessions.keys import checked_events_key
 from retrospec.sessions.records import MarkerRecord, SessionRecord
-from retrospec.sessions.schemas import KINDS
 
 MAX_MARKERS = 1000
-_LABEL, _EVIDENCE, _HINT = 500, 4000, 1000
-_SITE, _ROUTE, _RELEASE, _ENVIRONMENT, _TAG = 255, 2000, 200, 100, 500
-_KNOWN = frozenset(KINDS)
-
-
-class _Words(NamedTuple):
-    """What a marker says."""
-
-    label: str
-    evidence: str
-    hint: str
-
-
+_SITE, _RELEASE, _ENVIRONMENT, _TAG = 255, 200, 100, 500
 # What is stored of a marker whose words the redactor could not clean: its kind, its time, and this.
-_WITHHELD = _Words("withheld: the redactor failed", "", "")
-_WITHHELD_BY = "withheld"
+_WITHHELD = Words("withheld: the redactor failed", "", "")
 
 
 class Prepared(msgspec.Struct):
@@ -64,7 +51,14 @@ class Preparer:
         self._user_secret = user_secret.encode()
 
     async def prepare(
-        self, request: IngestRequest, project_id: str, *, strategy: str | None, redact: bool, now: datetime
+        self,
+        request: IngestRequest,
+        project_id: str,
+        *,
+        strategy: str | None,
+        rules: ProjectRules,
+        redact: bool,
+        now: datetime,
     ) -> Prepared:
         """Turn a request into records.
 
@@ -72,6 +66,7 @@ class Preparer:
             request: As decoded.
             project_id: The caller's project.
             strategy: The project's clustering strategy; None for the default.
+            rules: The project's clustering rules.
             redact: Whether labels and evidence go through the redactor.
             now: The time of arrival.
 
@@ -83,8 +78,8 @@ class Preparer:
         if len(sent) > MAX_MARKERS:
             raise TooLarge(f"markers: {len(sent)} are more than {MAX_MARKERS}")
         session = self._session(request.session, project_id, now)
-        said = [_said(marker) for marker in sent]
-        clean = await self._clean(said) if redact else said
+        said = [words_of(marker.label, marker.evidence, marker.cluster_key) for marker in sent]
+        clean = await cleaned(said, self._texts.clean) if redact else said
         markers = [_marker(*one, session, now) for one in zip(sent, clean or repeat(_WITHHELD), strict=False)]
         self._name(markers)
         if clean is None:
@@ -92,7 +87,8 @@ class Preparer:
         # The last of one id wins, as if the markers had come one after the other.
         markers = list({marker.marker_id: marker for marker in markers}.values())
         if clean is not None:
-            keyed = await self._clusterer.keys(strategy, [_facts(session.route, marker) for marker in markers])
+            facts = [_facts(session.route, marker) for marker in markers]
+            keyed = await self._clusterer.keys(strategy, facts, rules)
             for marker, key in zip(markers, keyed.keys, strict=True):
                 marker.cluster_key = key
         return Prepared(session, markers, request.session.started_at is not None, keyed)
@@ -112,7 +108,7 @@ class Preparer:
             project_id=project_id,
             session_id=checked_session_id(sent.id, "session.id") if sent.id else new_uuid(),
             site=_cut(sent.site, _SITE),
-            route=_cut(sent.route, _ROUTE),
+            route=_cut(sent.route, ROUTE_LENGTH),
             started_at=started,
             duration_ms=duration,
             events_object_key=checked_events_key(sent.events_object_key or "", project_id),
@@ -123,14 +119,7 @@ class Preparer:
             jobs_digest="",
         )
 
-    async def _clean(self, said: Sequence[_Words]) -> list[_Words] | None:
-        """What markers say without secrets; None where nobody can tell what is one."""
-        cleaned = await self._texts.clean([text for words in said for text in words])
-        if cleaned is None:
-            return None
-        return [_Words(*cleaned[at : at + 3]) for at in range(0, len(cleaned), 3)]
-
-    def _key_withheld(self, markers: Sequence[MarkerRecord], said: Sequence[_Words]) -> Keyed:
+    def _key_withheld(self, markers: Sequence[MarkerRecord], said: Sequence[Words]) -> Keyed:
         """Tell different failures apart where none of their words are kept.
 
         With the secret, so that nobody finds the words by trying.
@@ -138,7 +127,7 @@ class Preparer:
         for marker, words in zip(markers, said, strict=True):
             text = f"{marker.kind}\0{words.hint}\0{words.label}".encode("utf-8", "surrogatepass")
             marker.cluster_key = f"{marker.kind}:{hmac.digest(self._user_secret, text, 'sha256').hex()[:16]}"
-        return Keyed((), _WITHHELD_BY, 1)
+        return Keyed((), WITHHELD_BY, 1)
 
     def _name(self, markers: Sequence[MarkerRecord]) -> None:
         """Give ids to markers without: made of what they say, so that the same request names them alike again."""
@@ -157,22 +146,18 @@ class Preparer:
         return hmac.digest(self._user_secret, f"{project_id}\0{user_id}".encode(), "sha256").hex()
 
 
-def _said(sent: MarkerIn) -> _Words:
-    return _Words((sent.label or "").strip(), sent.evidence or "", sent.cluster_key or "")
-
-
-def _marker(sent: MarkerIn, words: _Words, session: SessionRecord, now: datetime) -> MarkerRecord:
-    kind = sent.kind if sent.kind in _KNOWN else "ui_no_effect"
+def _marker(sent: MarkerIn, words: Words, session: SessionRecord, now: datetime) -> MarkerRecord:
+    facts = facts_of(sent.kind, words, session.route)
     offset = max(0, int(sent.replay_offset_ms or 0))
     return MarkerRecord(
         project_id=session.project_id,
         session_id=session.session_id,
         marker_id=sent.id or "",
         cluster_key="",
-        kind=kind,
-        label=_cut(words.label, _LABEL) or kind,
-        evidence=_cut(words.evidence, _EVIDENCE),
-        hint=_cut(words.hint, _HINT),
+        kind=facts.kind,
+        label=facts.label,
+        evidence=facts.evidence,
+        hint=facts.hint,
         replay_offset_ms=offset,
         observed_at=_observed(session.started_at, offset, now),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from retrospec.artifacts.schemas import Artifact
+from retrospec.clustering.rules import RuleBook
 from retrospec.core.clock import now
 from retrospec.core.counters import Counters
 from retrospec.core.settings import Settings
@@ -29,6 +30,7 @@ class IngestService:
         preparer: Makes records of requests.
         writer: Writes batches of them.
         policies: What projects have decided.
+        rules: Their clustering rules.
         counters: Counts sessions.
         committed: Called after sessions were written, e.g. to wake workers.
     """
@@ -39,12 +41,14 @@ class IngestService:
         preparer: Preparer,
         writer: BatchWriter,
         policies: Policies,
+        rules: RuleBook,
         counters: Counters,
         committed: Callable[[], None],
     ) -> None:
         self._redact = settings.redact_events
         self._preparer = preparer
         self._policies = policies
+        self._rules = rules
         self._counters = counters
         self._committed = committed
         self._writer = writer
@@ -69,8 +73,9 @@ class IngestService:
         """
         policy = await self._policies.of(project_id)
         redact = self._redact if policy.redact is None else policy.redact
+        rules = await self._rules.of(project_id)
         prepared = await self._preparer.prepare(
-            request, project_id, strategy=policy.clustering_strategy, redact=redact, now=now()
+            request, project_id, strategy=policy.clustering_strategy, rules=rules, redact=redact, now=now()
         )
         written = await self._batcher.submit(prepared)
         artifacts: list[Artifact] = []

@@ -4,6 +4,7 @@ from retrospec.core.db import Database
 from retrospec.core.routing import Routes
 from retrospec.core.settings import Settings
 from retrospec.issues import feedback, merging, mutes, queries, splitting, stats, triage
+from retrospec.issues.explained import ClusterExplainer
 from retrospec.issues.schemas import (
     FeedbackAnswer,
     FeedbackGiven,
@@ -50,13 +51,16 @@ async def issue_stats(caller: Caller, query: StatsQuery, database: Database) -> 
 
 
 @issues.get("/v1/issues/<cluster_key:str>")
-async def get_issue(caller: Caller, cluster_key: str, settings: Settings, observers: Observers) -> IssueAnswer:
-    """Get an issue with its last 14 days and its latest activities.
+async def get_issue(
+    caller: Caller, cluster_key: str, settings: Settings, observers: Observers, explainer: ClusterExplainer
+) -> IssueAnswer:
+    """Get an issue with its last 14 days, its latest activities, and why its failures belong together.
 
     The key of a merged issue gives the one that it was merged into, here and wherever a path holds a key.
     """
     least = settings.cluster_promote_min_sessions
     found = await queries.get_issue(caller.project_id, cluster_key, least, observers)
+    found.explanation = await explainer.explain_cluster(found)
     return IssueAnswer(found)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from retrospec.issues.explained import IssueExplanation
 from retrospec.issues.models import IssueActivity, IssueCluster
 from retrospec.sessions.schemas import Kind
 
@@ -70,10 +71,14 @@ class Activity(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True)
 
 
 class IssueDetail(Issue, kw_only=True):
-    """An issue with its last 14 days, oldest first, and its latest 100 activities, newest first."""
+    """An issue with its last 14 days, oldest first, and its latest 100 activities, newest first.
+
+    `explanation` tells why its failures belong together.
+    """
 
     daily: list[IssueDay]
     activity: list[Activity]
+    explanation: IssueExplanation | None = None
 
 
 class IssueAnswer(msgspec.Struct, rename="camel"):

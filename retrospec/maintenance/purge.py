@@ -12,7 +12,8 @@ from retrospec.sessions.models import Session, StoredObject
 
 # What is left when the sessions are gone.
 _LEFT = ("cluster_members", "cluster_users", "cluster_days", "cluster_aliases", "kind_hours", "issue_activities",
-         "issue_clusters", "alert_deliveries", "alert_storms", "alert_sinks", "daily_uses", "jobs")  # fmt: skip
+         "issue_clusters", "alert_deliveries", "alert_storms", "alert_sinks", "daily_uses",
+         "clustering_rules", "clustering_moves", "jobs")  # fmt: skip
 _DELETES = (
     # Found by their delivery or sink, so before these.
     Statement("""

@@ -67,6 +67,11 @@ TOTALS = (
         "retrospec_job_seconds", "histogram", "How long an attempt at a job took, seconds", ("queue",), DURATION_BOUNDS
     ),
     Metric("retrospec_worker_queue_errors_total", "counter", "Times that a worker could not ask the queue for work"),
+    Metric(
+        "retrospec_clustering_rule_skips_total",
+        "counter",
+        "Failures clustered without a rule that took too long",
+    ),
     Metric("retrospec_plugin_errors_total", "counter", "Calls of a plugin that failed", ("family", "plugin")),
     Metric(
         "retrospec_plugin_breaker_opened_total",

@@ -16,6 +16,7 @@ GROUPS = {
     "db": {"upgrade", "downgrade", "status"},
     "projects": {"create", "list", "delete"},
     "keys": {"create", "list", "revoke"},
+    "clustering": {"explain", "rules"},
     "config": {"show", "check"},
 }
 

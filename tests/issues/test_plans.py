@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from retrospec.clustering import explainer
 from retrospec.core.db import Database, Statement, is_sqlite, rows, sql_time, transaction
 from retrospec.issues import merging, recount, removal, splitting, users
 from tests.issues.builders import PROJECT, ago
@@ -27,6 +28,11 @@ STATEMENTS: Statements = {
     "users of a cluster, counted": (users._COUNT_CLUSTER, (PROJECT, COLD)),
     "days, merged": (merging._JOIN_DAYS, (PROJECT, COLD, HOT)),
     "activities, merged": (merging._MOVE_ACTIVITIES, (PROJECT, COLD, HOT)),
+    "a marker, explained": (explainer.MARKER, (PROJECT, "s7", COLD)),
+    "the latest session, explained": (explainer.LATEST_SESSION, (PROJECT, HOT)),
+    "merged keys, explained": (explainer.MERGED_INTO, (PROJECT, COLD, 10)),
+    "a key's cluster, explained": (explainer.CLUSTER, (PROJECT, COLD)),
+    "a key's target, explained": (explainer.TARGET, (PROJECT, COLD)),
     "aliases, merged": (merging._MOVE_ALIASES, (PROJECT, COLD, HOT)),
 } | {f"deleted, {number}": (statement, (PROJECT, COLD)) for number, statement in enumerate(merging._DELETE)}
 # PostgreSQL takes every `@rows` for 100 rows, and finds it cheaper to read 20,000 whole than to look 100 times.

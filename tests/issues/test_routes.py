@@ -48,7 +48,7 @@ async def test_a_key_in_a_path_means_the_same_percent_encoded_and_bare(client: C
     issue = await one(client, encode(key, safe="") if encode is quote else key)
 
     assert issue["key"] == key
-    assert set(issue) == FIELDS | ADDED | {"daily", "activity"}
+    assert set(issue) == FIELDS | ADDED | {"daily", "activity", "explanation"}
     assert len(issue["daily"]) == 14
     assert sum(day["markerCount"] for day in issue["daily"]) == 2
     assert [happened["kind"] for happened in issue["activity"]] == ["promoted"]

@@ -1,0 +1,8 @@
+"""`retrospec clustering`: why failures are grouped as they are, and how to change it."""
+
+from retrospec.cli import clustering_explain, clustering_rules
+from retrospec.cli.group import commands
+
+app = commands("Explain how failures are grouped, and change it.")
+app.command("explain", epilog=clustering_explain.EXAMPLE)(clustering_explain.explain)
+app.add_typer(clustering_rules.app, name="rules")

@@ -1,0 +1,1 @@
+"""What a project says about its failures before a clustering strategy is asked, and why a failure is where it is."""

@@ -1,0 +1,1 @@
+"""Rules, and how keys are explained."""
