@@ -11,8 +11,8 @@ from retrospec.core.db import Row, Statement, reading
 from retrospec.core.errors import Invalid
 from retrospec.issues.explained import ClusterToExplain, Facts, IssueExplanation, Note, Told
 from retrospec.plugin import MarkerFacts
-from retrospec.sessions.cleaning import RedactorFailed
 from retrospec.projects.policies import Policies
+from retrospec.sessions.cleaning import RedactorFailed
 
 _MERGED_SHOWN = 10
 

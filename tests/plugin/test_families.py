@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from retrospec.core.counters import Counters
 from retrospec.clustering.plain import plain_key
+from retrospec.core.counters import Counters
 from retrospec.plugin import MarkerFacts, QueueBackend, StorageBackend
 from retrospec.plugin.breaker import Breaker
 from retrospec.plugin.faults import Faults
