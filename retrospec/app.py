@@ -31,6 +31,7 @@ from retrospec.core.routing import Endpoint, Routes
 from retrospec.core.secrets import shared_secret
 from retrospec.core.settings import Settings
 from retrospec.core.shared_rate_limit import SharedRateLimiter
+from retrospec.extensions import Extensions
 from retrospec.ingest.clustering import Clusterer
 from retrospec.ingest.prepare import Preparer
 from retrospec.ingest.routes import ingest_routes
@@ -137,6 +138,7 @@ class Server:
             runtime.recording_guard,
         )
         self.limiter = _limiter(settings, counters)
+        self.extensions = Extensions(runtime.plugins, settings, runtime.faults)
         self.loops = self._loops()
 
     @classmethod
@@ -165,7 +167,7 @@ class Server:
             self.tokens,
             self.uploads,
             Readiness(runtime.database, runtime.queue, runtime.storage),
-            ApiDocument(endpoints()),
+            ApiDocument((*endpoints(), *self.extensions.endpoints)),
             KnownStrategies(frozenset(runtime.strategies)),
             self.rules,
             self.explainer,
@@ -192,6 +194,7 @@ class Server:
         """Write what was taken from requests that are gone, and what was counted."""
         await finish("sessions of requests that were cut off", self.ingest.stop(), seconds=_FINISH_SECONDS)
         await self.observers.stop(_FINISH_SECONDS)
+        await self.extensions.stop()
         await finish("what strategies have learnt", self.runtime.strategy_states.sync(), seconds=_FINISH_SECONDS)
         await finish("when keys were used last", self.key_use.flush(), seconds=_FINISH_SECONDS)
         await finish("counts", self.totals.flush(), seconds=_FINISH_SECONDS)
@@ -271,6 +274,6 @@ def make_app(server: Server) -> Sanic[Any, Any]:
     gate = Gate(settings, server.caches.keys, server.key_use, cors.allowed)
     install(app, settings=settings, gate=gate, cors=cors, limiter=server.limiter)
     install_access_log(app, server.runtime.counters, everything=settings.log_level == "DEBUG")
-    for routes in SLICES:
+    for routes in (*SLICES, *server.extensions.slices):
         app.blueprint(routes.blueprint)
     return app

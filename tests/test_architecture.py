@@ -22,7 +22,7 @@ ORDER = (
     ("ingest",),
     ("maintenance", "metrics", "apidocs", "schema", "batteries"),
     ("runtime", "archive"),
-    ("workers",),
+    ("workers", "extensions"),
     ("app",),
     ("serving",),
     ("seated", "supervising"),

@@ -11,8 +11,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from retrospec.cli.mentions import may_add_commands
 from retrospec.core.errors import RetrospecError
-from retrospec.core.loading import lasting
+from retrospec.core.loading import lasting, named
 from retrospec.version import __version__
 
 
@@ -44,14 +45,24 @@ COMMANDS: Mapping[str, Listed] = {
 }
 
 
+_ADDED = "retrospec.cli.added"
+_PANEL = "Plugins"
+
+
 class Commands(TyperGroup):
     """Loads a command when it is called, and turns failures into a line and an exit code."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self._debug = False
+        self._added: Mapping[str, Any] | None = None
         for name, listed in COMMANDS.items():
             self.commands[name] = TyperCommand(name, help=listed.help, rich_help_panel=listed.panel)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command, those of plugins too."""
+        self._add_plugins()
+        return super().list_commands(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Put the real command in the place of what stands for it in the list."""
@@ -59,7 +70,21 @@ class Commands(TyperGroup):
             command = get_command(_load(listed.module).app)
             command.name = args[0]
             self.commands[args[0]] = command
+        elif added := self._add_plugins().get(args[0]):
+            self.commands[args[0]] = named(_ADDED, "load_command")(added)
         return super().resolve_command(ctx, args)
+
+    def _add_plugins(self) -> Mapping[str, Any]:
+        """The commands that plugins add. Loads the plugins, if one of them may have some."""
+        if self._added is None:
+            self._added = {}
+            if may_add_commands(os.environ):
+                self._added, complaints = named(_ADDED, "find_commands")(COMMANDS.keys())
+                for complaint in complaints:
+                    typer.secho(f"warning: {complaint}", err=True)
+            for name, added in self._added.items():
+                self.commands[name] = TyperCommand(name, help=added.offered.help, rich_help_panel=_PANEL)
+        return self._added
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""

@@ -8,7 +8,7 @@ middleware found out about the request (`request.ctx.given`).
 import inspect
 import math
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -87,6 +87,35 @@ class Routes:
         """Answer DELETE on a path; options as for `_add`."""
         return self._add("DELETE", path, **options)
 
+    def mount(
+        self, endpoint: Endpoint, handler: Callable[[Request, Mapping[str, str]], Awaitable[HTTPResponse]]
+    ) -> None:
+        """Register a route that somebody else describes, with a handler that reads and answers by itself.
+
+        Args:
+            endpoint: The description.
+            handler: Is given the request, its body not yet read, and the path's parameters.
+        """
+
+        async def serve(request: Request, **parameters: str) -> HTTPResponse:
+            return await handler(request, parameters)
+
+        self.endpoints.append(endpoint)
+        self._route(serve, endpoint)
+
+    def _route(self, serve: Callable[..., Coroutine[Any, Any, HTTPResponse | None]], endpoint: Endpoint) -> None:
+        method = endpoint.method
+        self.blueprint.add_route(
+            serve,
+            endpoint.path,
+            # Whoever watches a server may ask without wanting the answer's body; Sanic leaves it out.
+            methods=["GET", "HEAD"] if method == "GET" else [method],
+            name=endpoint.name,
+            stream=method in {"POST", "PATCH"},
+            unquote=True,
+            ctx_endpoint=endpoint,
+        )
+
     def _add(
         self,
         method: str,
@@ -123,16 +152,7 @@ class Routes:
                 media_type=media_type,
             )
             self.endpoints.append(endpoint)
-            self.blueprint.add_route(
-                _serve(handler, endpoint, reads is not None),
-                path,
-                # Whoever watches a server may ask without wanting the answer's body; Sanic leaves it out.
-                methods=["GET", "HEAD"] if method == "GET" else [method],
-                name=endpoint.name,
-                stream=method in {"POST", "PATCH"},
-                unquote=True,
-                ctx_endpoint=endpoint,
-            )
+            self._route(_serve(handler, endpoint, reads is not None), endpoint)
             return handler
 
         return register

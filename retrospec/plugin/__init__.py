@@ -14,6 +14,7 @@ from retrospec.plugin.alerts import (
 from retrospec.plugin.analysis import Analysis, AnalysisMarker, AnalysisRequest, Analyzer, analyzer
 from retrospec.plugin.budget import DailyBudget, MemoryBudget
 from retrospec.plugin.clustering import ClusteringStrategy, Explanation, MarkerFacts, clustering_strategy
+from retrospec.plugin.commands import PluginCommand
 from retrospec.plugin.component import Component
 from retrospec.plugin.events import IssuePromoted, IssueStateChanged, SessionIngested
 from retrospec.plugin.hookspecs import hookimpl
@@ -43,6 +44,7 @@ from retrospec.plugin.storage import (
     storage_backend,
 )
 from retrospec.plugin.version import API_REVISION, API_VERSION
+from retrospec.plugin.web import PluginRequest, PluginResponse, PluginRoute
 
 __all__ = [
     "API_REVISION",
@@ -72,6 +74,10 @@ __all__ = [
     "ObjectContent",
     "ObjectInfo",
     "ObjectMissing",
+    "PluginCommand",
+    "PluginRequest",
+    "PluginResponse",
+    "PluginRoute",
     "Purged",
     "QueueBackend",
     "QueueDepths",

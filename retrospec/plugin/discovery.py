@@ -11,6 +11,7 @@ from typing import Any
 
 from retrospec.core.errors import SettingsError
 from retrospec.plugin.registration import Registration
+from retrospec.plugin.web import PluginRoute
 from retrospec.version import __version__
 
 GROUP = "retrospec"
@@ -28,6 +29,7 @@ class PluginRecord:
         module: What was loaded; None when loading failed.
         error: Why it is not in use; empty when it is.
         offers: What it offers, where all went well.
+        routes: Those that it adds.
         hooks: The names of the hooks that it implements.
     """
 
@@ -37,6 +39,7 @@ class PluginRecord:
     module: Any = None
     error: str = ""
     offers: list[Registration] = field(default_factory=list)
+    routes: list[PluginRoute] = field(default_factory=list)
     hooks: list[str] = field(default_factory=list)
 
     @property
@@ -47,7 +50,7 @@ class PluginRecord:
     def fail(self, cause: BaseException) -> None:
         """Note why this plugin is left out."""
         self.error = f"{type(cause).__name__}: {cause}"
-        self.offers = []
+        self.offers, self.routes = [], []
 
 
 def discover(batteries: Iterable[str], folder: Path | None) -> Iterator[PluginRecord]:

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 import pluggy
 
+from retrospec.plugin.commands import PluginCommand
 from retrospec.plugin.events import IssuePromoted, IssueStateChanged, SessionIngested
 from retrospec.plugin.registration import Registration
+from retrospec.plugin.web import PluginRoute
 
 hookspec = pluggy.HookspecMarker("retrospec")
 hookimpl = pluggy.HookimplMarker("retrospec")
@@ -61,4 +63,29 @@ def retrospec_issue_state_changed(event: IssueStateChanged) -> None:
 
     Args:
         event: Which issue, and from what to what.
+    """
+
+
+@hookspec
+def retrospec_routes() -> Iterable[PluginRoute]:  # type: ignore[empty-body]
+    """Name the routes that this plugin adds under `/v1/x/{plugin}`.
+
+    Called once per application, after `retrospec_register` was asked of all, in order of loading. A route that cannot
+    be mounted leaves this plugin out, as an exception does. What the handlers do runs in the plugin's own event loop.
+
+    Returns:
+        One `PluginRoute` for each.
+    """
+
+
+@hookspec
+def retrospec_commands() -> Iterable[PluginCommand]:  # type: ignore[empty-body]
+    """Name the commands that this plugin adds to `retrospec`.
+
+    Called when the command line needs them, and never by a server: for `retrospec --help` and for a command that is
+    none of the server's own. A name that is taken, by the server or by a plugin before, leaves this plugin's commands
+    out, as an exception does; the command line says so and goes on.
+
+    Returns:
+        One `PluginCommand` for each.
     """

@@ -12,6 +12,7 @@ from retrospec.core.log import get_logger
 from retrospec.plugin import hookspecs
 from retrospec.plugin.alerts import AlertSink
 from retrospec.plugin.analysis import Analyzer
+from retrospec.plugin.checking import checked_routes
 from retrospec.plugin.clustering import ClusteringStrategy
 from retrospec.plugin.component import Component
 from retrospec.plugin.discovery import PluginRecord, discover
@@ -189,6 +190,11 @@ class PluginHost:
                 offers: Any = speak() if speak else _marked(record.module)
                 for offer in offers:
                     record.offers.append(self._accept(offer))
+            except (Exception, SystemExit) as cause:
+                record.fail(cause)
+        for record, routes in self.hooks("retrospec_routes"):
+            try:
+                record.routes = list(checked_routes(record.name, routes()))
             except (Exception, SystemExit) as cause:
                 record.fail(cause)
         for record in self.records:
