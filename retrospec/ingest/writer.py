@@ -12,9 +12,9 @@ from retrospec.core.clock import now as present
 from retrospec.core.db import Statement, rows, transact
 from retrospec.core.errors import Unauthorized
 from retrospec.core.settings import Settings
+from retrospec.core.together import together
 from retrospec.ingest.jobs import JobPlanner, Planned, by_offset
 from retrospec.ingest.prepare import Prepared
-from retrospec.issues.kinds import count_kinds
 from retrospec.issues.lifecycle import Seen, count_in
 from retrospec.issues.membership import ClusterRef, Membership, aliases_of, known_users, write_members
 from retrospec.issues.news import tell_seen
@@ -136,8 +136,8 @@ class BatchWriter:
     ) -> _Batch:
         if not batch:
             return {}, ()
-        sessions = await self._write_sessions(db, batch, planned, now)
-        unborn = await self._write_markers(db, sessions, now)
+        sessions, aliases, unborn = await self._write_sessions(db, batch, planned, now)
+        changed = _bring_markers(sessions, aliases)
         members = [member for session in sessions for member in _memberships(session)]
         former = {
             (*session.ref, key): user
@@ -145,12 +145,15 @@ class BatchWriter:
             for key, user in session.users.items()
             if user != session.stored.user_hash
         }
-        changes = await write_members(db, members, former)
-        cards = await self._queue_jobs(db, sessions, now)
-        seen = await count_in(db, changes, members, unborn, min_sessions=self._min_sessions, now=now)
-        accepted = await self._alerts.accept(db, list(seen.values()), trigger=_TRIGGER, now=now)
+        _, changes, cards = await together(
+            db,
+            lambda side: upsert_markers(side, changed, now),
+            lambda side: write_members(side, members, former),
+            lambda side: self._queue_jobs(side, sessions, now),
+        )
         counted = [(s.ref[0], s.before.values(), s.after.values()) for s in sessions]
-        await count_kinds(db, counted, [one.move for one in seen.values()])
+        seen = await count_in(db, changes, members, counted, unborn, min_sessions=self._min_sessions, now=now)
+        accepted = await self._alerts.accept(db, list(seen.values()), trigger=_TRIGGER, now=now)
         results = _results(sessions, members, seen, accepted)
         for ref, card in cards.items():
             results[ref].card = card
@@ -158,43 +161,26 @@ class BatchWriter:
 
     async def _write_sessions(
         self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
-    ) -> list[_Session]:
+    ) -> tuple[list[_Session], Mapping[ClusterRef, str], set[ClusterRef]]:
+        """Write sessions; say also where markers of merged clusters go, and which clusters are not there yet."""
         unknown = [one.session.ref for one in batch if not one.started_at_given]
         began = await started_times(db, unknown)
         for one in batch:
             if not one.started_at_given:
                 one.session.started_at = began.get(one.session.ref, one.session.started_at)
-        stored = await upsert_sessions(db, [one.session for one in batch], now)
+        refs = {(one.session.project_id, marker.cluster_key) for one in batch for marker in one.markers}
+        stored, (aliases, unborn) = await together(
+            db,
+            lambda side: upsert_sessions(side, [one.session for one in batch], now),
+            lambda side: aliases_of(side, sorted(refs)),
+        )
         again = [ref for ref, row in stored.items() if row.revision > 1]
         before, users = await markers_of_sessions(db, again), await known_users(db, again)
-        return [
+        sessions = [
             _Session(one, planned[ref], stored[ref], before.get(ref, {}), {}, users.get(ref, {}))
             for ref, one in sorted((one.session.ref, one) for one in batch)
         ]
-
-    async def _write_markers(
-        self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime
-    ) -> set[ClusterRef]:
-        """Write what has changed, and say which of its clusters are not there yet."""
-        refs = {(s.ref[0], marker.cluster_key) for s in sessions for marker in s.prepared.markers}
-        aliases, unborn = await aliases_of(db, sorted(refs)) if refs else ({}, set())
-        changed: list[MarkerRecord] = []
-        for session in sessions:
-            session.after = dict(session.before)
-            for marker in session.prepared.markers:
-                marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
-                known = session.before.get(marker.marker_id)
-                if known and _says_the_same(known, marker):
-                    # It stays where it is, also where a split or an older strategy has put it.
-                    marker.cluster_key = known.cluster_key
-                if known and known.replay_offset_ms == marker.replay_offset_ms:
-                    # A visitor's clock that runs ahead is held to the time of arrival: the first one.
-                    marker.observed_at = known.observed_at
-                session.after[marker.marker_id] = marker
-                if marker != known:
-                    changed.append(marker)
-        await upsert_markers(db, changed, now)
-        return unborn
+        return sessions, aliases, unborn
 
     async def _queue_jobs(
         self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime
@@ -214,11 +200,16 @@ class BatchWriter:
             else:
                 again.extend(planned.jobs)
                 digests[session.ref] = planned.digest
-        await enqueue(db, fresh, now)
         if again:
             await enqueue_latest(db, again, now)
-        await set_jobs_digests(db, digests)
-        return await open_cards(db, opened, now)
+        cards: Mapping[SessionRef, ReportCard]
+        _, _, cards = await together(
+            db,
+            lambda side: enqueue(side, fresh, now),
+            lambda side: set_jobs_digests(side, digests),
+            lambda side: open_cards(side, opened, now),
+        )
+        return cards
 
     def _plan(self, session: _Session) -> Planned:
         return self._planner.plan(session.prepared.session, session.stored.events_object_key, session.after)
@@ -238,6 +229,26 @@ def _told(written: Written, now: datetime) -> SessionIngested:
         promoted=written.promoted,
         at=now,
     )
+
+
+def _bring_markers(sessions: Sequence[_Session], aliases: Mapping[ClusterRef, str]) -> list[MarkerRecord]:
+    """Settle what the markers of each session are after the batch, and return those that change."""
+    changed: list[MarkerRecord] = []
+    for session in sessions:
+        session.after = dict(session.before)
+        for marker in session.prepared.markers:
+            marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
+            known = session.before.get(marker.marker_id)
+            if known and _says_the_same(known, marker):
+                # It stays where it is, also where a split or an older strategy has put it.
+                marker.cluster_key = known.cluster_key
+            if known and known.replay_offset_ms == marker.replay_offset_ms:
+                # A visitor's clock that runs ahead is held to the time of arrival: the first one.
+                marker.observed_at = known.observed_at
+            session.after[marker.marker_id] = marker
+            if marker != known:
+                changed.append(marker)
+    return changed
 
 
 def _says_the_same(one: MarkerRecord, other: MarkerRecord) -> bool:

@@ -73,6 +73,10 @@ class Failure(Protocol):
         ...
 
 
+# Of a session: its project, its failures before a change, and those after it.
+SessionFailures = tuple[str, Iterable[Failure], Iterable[Failure]]
+
+
 class ClusterMove(NamedTuple):
     """When a cluster was last seen, before and after a change; None while no session is in it."""
 
@@ -166,7 +170,7 @@ def _session_rows(session_ids: Iterable[str]) -> str:
 
 async def count_kinds(
     db: BaseDBAsyncClient,
-    sessions: Iterable[tuple[str, Iterable[Failure], Iterable[Failure]]],
+    sessions: Iterable[SessionFailures],
     clusters: Iterable[ClusterMove],
 ) -> None:
     """Count a batch of ingest in: one statement, and one more where a marker has changed its kind or its hour.

@@ -7,8 +7,9 @@ from datetime import datetime
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from retrospec.core.together import together
 from retrospec.issues.activity import Happening, record
-from retrospec.issues.kinds import ClusterMove
+from retrospec.issues.kinds import ClusterMove, SessionFailures, count_kinds
 from retrospec.issues.membership import (
     Cluster,
     ClusterChange,
@@ -48,6 +49,7 @@ async def count_in(
     db: BaseDBAsyncClient,
     changes: Mapping[ClusterRef, ClusterChange],
     members: Sequence[Membership],
+    sessions: Iterable[SessionFailures],
     unborn: Set[ClusterRef],
     *,
     min_sessions: int | None,
@@ -63,6 +65,7 @@ async def count_in(
         db: The transaction.
         changes: By cluster, as `write_members` gave them.
         members: The same, by session, for the counts by day.
+        sessions: The failures of each session, for the counts by kind.
         unborn: Clusters that were not there when the transaction looked.
         min_sessions: Promote clusters that at least so many sessions hit; None promotes nothing.
         now: The batch's time.
@@ -75,9 +78,13 @@ async def count_in(
         seen |= await _make(db, changes, lost, min_sessions, now)
         old |= await lock_clusters(db, lost - seen.keys())
     updated = {ref: advance(cluster, changes[ref], min_sessions, now) for ref, cluster in old.items()}
-    await update_clusters(db, [one.cluster for one in updated.values()])
-    await add_days(db, members)
     seen |= updated
+    await together(
+        db,
+        lambda side: update_clusters(side, [one.cluster for one in updated.values()]),
+        lambda side: add_days(side, members),
+        lambda side: count_kinds(side, sessions, [one.move for one in seen.values()]),
+    )
     await _record(db, seen.values(), now)
     return seen
 

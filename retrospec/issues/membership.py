@@ -13,6 +13,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Row, Statement, read_time, rows, sql_time
+from retrospec.core.together import together
 from retrospec.issues.users import count_users
 
 ClusterRef = tuple[str, str]  # project id, cluster key
@@ -125,9 +126,11 @@ _ALIASES = Statement("""
 
 
 async def aliases_of(
-    db: BaseDBAsyncClient, refs: Iterable[ClusterRef]
+    db: BaseDBAsyncClient, refs: Sequence[ClusterRef]
 ) -> tuple[dict[ClusterRef, str], set[ClusterRef]]:
     """Where the markers of merged clusters go: the target's key by the source. And which clusters are not there yet."""
+    if not refs:
+        return {}, set()
     found = await _ALIASES.fetch(db, rows({"project_id": project, "cluster_key": key} for project, key in refs))
     aliases = {(row["project_id"], row["cluster_key"]): row["target_key"] for row in found if row["target_key"]}
     return aliases, {
@@ -160,14 +163,20 @@ async def write_members(
     changes: defaultdict[ClusterRef, ClusterChange] = defaultdict(ClusterChange)
     for member in members:
         changes[member.ref].take(member)
-    kept = [member for member in members if member.count]
-    if kept:
-        await _UPSERT_MEMBERS.run(db, rows(map(_member_row, kept)))
-    if gone := [member for member in members if not member.count]:
-        await _DELETE_MEMBERS.run(db, rows(map(_member_row, gone)))
-    for ref, change in (await count_users(db, _user_sessions(members, former_users))).items():
+    _, _, users = await together(
+        db,
+        lambda side: _write(side, _UPSERT_MEMBERS, [member for member in members if member.count]),
+        lambda side: _write(side, _DELETE_MEMBERS, [member for member in members if not member.count]),
+        lambda side: count_users(side, _user_sessions(members, former_users)),
+    )
+    for ref, change in users.items():
         changes[ref].users += change
     return dict(changes)
+
+
+async def _write(db: BaseDBAsyncClient, statement: Statement, members: Sequence[Membership]) -> None:
+    if members:
+        await statement.run(db, rows(map(_member_row, members)))
 
 
 def _user_sessions(

@@ -193,7 +193,7 @@ async def test_a_cluster_that_a_cleanup_deletes_while_a_batch_waits_for_it_is_ma
     )
     async with transaction() as db:
         changes = await write_members(db, [member], {})
-        seen = await count_in(db, changes, [member], unborn=set(), min_sessions=1, now=at)
+        seen = await count_in(db, changes, [member], [], unborn=set(), min_sessions=1, now=at)
 
     cluster = await IssueCluster.get(project_id=PROJECT, key=A)
     assert (cluster.session_count, cluster.marker_count, cluster.user_count, cluster.state) == (1, 2, 1, "open")
