@@ -12,6 +12,7 @@ Every function here is pure, so the caches change nothing but the time it takes.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar
 
@@ -53,6 +54,25 @@ def canonical(marker: MarkerFacts, parts: Parts) -> str:
     return "\x1f".join((f"fingerprint {Fingerprint.version}", marker.kind, *map("=".join, parts)))
 
 
+# The same failure says the same again and again. What is remembered stays below four megabytes.
+_SHORT = 1_000
+# Whose key depends on the page that they are on.
+_OF_A_PAGE = frozenset({"ui_no_effect", "validation_failed"})
+
+
+def _named(marker: MarkerFacts) -> str:
+    if len(marker.hint) + len(marker.label) + len(marker.evidence) + len(marker.route) > _SHORT:
+        return _key(marker, canonical(marker, describe(marker)))
+    route = marker.route if marker.kind in _OF_A_PAGE else ""
+    return _remembered(route, marker.kind, marker.hint, marker.label, marker.evidence)
+
+
+@lru_cache(maxsize=2048)
+def _remembered(route: str, kind: str, hint: str, label: str, evidence: str) -> str:
+    marker = MarkerFacts(route, kind, hint, label, evidence)
+    return _key(marker, canonical(marker, describe(marker)))
+
+
 def _key(marker: MarkerFacts, text: str) -> str:
     return f"{marker.kind}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
@@ -62,7 +82,7 @@ class Fingerprint(ClusteringStrategy):
     version: ClassVar[int] = 2
 
     def keys(self, markers: Sequence[MarkerFacts]) -> Sequence[str]:
-        return [_key(marker, canonical(marker, describe(marker))) for marker in markers]
+        return [_named(marker) for marker in markers]
 
     def explain(self, marker: MarkerFacts) -> Explanation:
         parts = describe(marker)
