@@ -134,7 +134,8 @@ def main() -> None:
     show("all", examples, keys)
     show_errors(examples, keys, options.errors)
     again = microseconds(strategy, facts)
-    print(f"{options.strategy} version {strategy.version}: {first:.1f} microseconds a marker at first, {again:.1f} again")
+    spent = f"{first:.1f} microseconds a marker at first, {again:.1f} again"
+    print(f"{options.strategy} version {strategy.version}: {spent}")
 
 
 if __name__ == "__main__":

@@ -38,22 +38,13 @@ async def together(db: BaseDBAsyncClient, *works: Work) -> list[Any]:
     bundle = cast("BaseDBAsyncClient", _Bundle(db))
     results: list[Any] = [None] * len(works)
     waiting = [_Waiting(place, work(bundle), None) for place, work in enumerate(works)]
-    while waiting:
-        asked: list[_Asked] = []
-        shares: list[tuple[_Waiting, int]] = []
+    try:
+        while waiting:
+            waiting = await _round(db, waiting, results)
+    finally:
+        # After one has raised, nobody goes on with the others.
         for one in waiting:
-            try:
-                statements = one.work.send(one.answer)
-            except StopIteration as end:
-                results[one.place] = end.value
-            else:
-                asked += statements
-                shares.append((one, len(statements)))
-        answers = await _ask(db, asked) if asked else []
-        waiting = []
-        for one, count in shares:
-            waiting.append(_Waiting(one.place, one.work, answers[:count]))
-            answers = answers[count:]
+            one.work.close()
     return results
 
 
@@ -66,6 +57,26 @@ class _Waiting(NamedTuple):
     place: int
     work: Coroutine[list[_Asked], Any, Any]
     answer: Any
+
+
+async def _round(db: BaseDBAsyncClient, waiting: list["_Waiting"], results: list[Any]) -> list["_Waiting"]:
+    """Bring each piece of work to its next statement, and run these; those that have none left give their results."""
+    asked: list[_Asked] = []
+    shares: list[tuple[_Waiting, int]] = []
+    for one in waiting:
+        try:
+            statements = one.work.send(one.answer)
+        except StopIteration as end:
+            results[one.place] = end.value
+        else:
+            asked += statements
+            shares.append((one, len(statements)))
+    answers = await _ask(db, asked) if asked else []
+    going_on = []
+    for one, count in shares:
+        going_on.append(_Waiting(one.place, one.work, answers[:count]))
+        answers = answers[count:]
+    return going_on
 
 
 class _Question:
