@@ -23,7 +23,12 @@ from tests.servers import PostgresServer, scratch
 # What plugin authors test with, our own tests use too.
 pytest_plugins = ["retrospec.plugin.testing.fixtures"]
 DIALECTS = ("sqlite", "postgres")
-_LONGEST = ("tests/test_wheel.py", "tests/faults/test_server_", "tests/faults/test_worker_lost.py")
+_LONGEST = (
+    "tests/test_examples.py",
+    "tests/test_wheel.py",
+    "tests/faults/test_server_",
+    "tests/faults/test_worker_lost.py",
+)
 
 
 def pytest_configure() -> None:

@@ -10,8 +10,7 @@ import httpx
 from retrospec.core.migrations import history
 from retrospec.demo.library import read_recordings
 from retrospec.version import __version__
-from tests.client import eventually
-from tests.deploy.image import ROOT, bare_environment, build, call, health_check
+from tests.deploy.image import ROOT, bare_environment, build, call, health_check, serving
 
 # Folders of the checkout, and the packages that they are in the wheel.
 PACKAGES = {
@@ -59,34 +58,15 @@ async def well(commands: Path, port: int | None) -> int:
 
 async def check_serving(commands: Path, folder: Path) -> None:
     """In an empty folder, without any setting, it answers and keeps its data there."""
-    log = folder / "serve.log"
-    with log.open("wb") as output:
-        server = await asyncio.create_subprocess_exec(
-            commands / "retrospec",
-            "serve",
-            "--port",
-            "0",
-            cwd=folder,
-            env=bare_environment() | {"LOG_FORMAT": "json"},
-            stdout=output,
-            stderr=output,
-        )
-
-    async def url() -> str:
-        assert server.returncode is None, log.read_text()[-3000:]
-        said = [json.loads(line) for line in log.read_text().splitlines()]
-        return next((one["url"] for one in said if one["event"] == "serving"), "")
-
-    try:
-        async with httpx.AsyncClient(base_url=await eventually(url, 60), trust_env=False) as http:
-            assert (await http.get("/healthz")).json() == {"status": "ok"}
-            assert (await http.get("/docs/openapi.json")).json()["info"]["version"]
-            body = {"session": {"id": "s1", "site": "x"}, "markers": [{"label": "It broke"}]}
-            assert (await http.post("/v1/ingest/session", json=body)).status_code == 202
-            assert await well(commands, http.base_url.port) == 0
-    finally:
-        server.terminate()
-        assert await server.wait() == 0
+    async with (
+        serving(commands, folder) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+    ):
+        assert (await http.get("/healthz")).json() == {"status": "ok"}
+        assert (await http.get("/docs/openapi.json")).json()["info"]["version"]
+        body = {"session": {"id": "s1", "site": "x"}, "markers": [{"label": "It broke"}]}
+        assert (await http.post("/v1/ingest/session", json=body)).status_code == 202
+        assert await well(commands, http.base_url.port) == 0
     assert await well(commands, http.base_url.port) == 1
     assert (folder / "data" / "retrospec.db").is_file()
 

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from dockerfile_parse import DockerfileParser
 from retrospec.core.settings import Settings
 from retrospec.core.stopping import CLOSING_SECONDS
 from retrospec.supervising import _KILL_SECONDS as KILL_SECONDS
+from tests.client import eventually
 
 ROOT = Path(__file__).parents[2]
 # What a server may take to stop, of several processes too: nobody may end it sooner.
@@ -86,17 +88,57 @@ async def call(*command: str | Path, folder: Path) -> str:
 
 async def build(folder: Path) -> None:
     """Go through the first stage, with `folder` for its root."""
-    sources = folder / "src"
-    sources.mkdir()
-    for names, target in copies():
-        for name in names:
-            _copy(ROOT / name, sources / (target if (ROOT / name).is_dir() else f"{target}/{name}"))
+    sources = copy_sources(folder / "src")
     for step in stages()[0]:
         if step.word == "RUN":
             await call("sh", "-ec", PLACES.sub(f"{folder}/", step.value), folder=sources)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_sources(folder: Path) -> Path:
+    """Copy what the first stage builds from into a folder that is made, and return it."""
+    folder.mkdir()
+    for names, target in copies():
+        for name in names:
+            copy(ROOT / name, folder / (target if (ROOT / name).is_dir() else f"{target}/{name}"))
+    return folder
+
+
+@asynccontextmanager
+async def serving(commands: Path, folder: Path) -> AsyncIterator[str]:
+    """A server of an installed wheel, by its address; it must end well.
+
+    Args:
+        commands: Where `retrospec` is.
+        folder: Where it runs, and keeps its data and its log.
+    """
+    log = folder / "serve.log"
+    with log.open("wb") as output:
+        server = await asyncio.create_subprocess_exec(
+            commands / "retrospec",
+            "serve",
+            "--port",
+            "0",
+            cwd=folder,
+            env=bare_environment() | {"LOG_FORMAT": "json"},
+            stdout=output,
+            stderr=output,
+        )
+
+    async def url() -> str:
+        assert server.returncode is None, log.read_text()[-3000:]
+        said = [json.loads(line) for line in log.read_text().splitlines()]
+        return next((one["url"] for one in said if one["event"] == "serving"), "")
+
+    try:
+        yield await eventually(url, 60)
+    finally:
+        if server.returncode is None:
+            server.terminate()
+        assert await server.wait() == 0
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder, without what Python has compiled."""
     if source.is_dir():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     else:

@@ -1,0 +1,7 @@
+"""Tells a Matrix room about issues."""
+
+from retrospec_matrix.settings import MatrixSettings
+from retrospec_matrix.sink import MatrixSink
+
+__all__ = ["MatrixSettings", "MatrixSink"]
+__version__ = "0.1.0"
