@@ -3,18 +3,24 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from retrospec.plugin import AlertSink
-from retrospec.plugin.testing.alerts import AlertSinkSuite
+from retrospec.plugin import AlertSink, Network
+from retrospec.plugin.testing.alerts import AlertSinkSuite, opened
 from retrospec.plugin.testing.receiver import Receiver
 
 from retrospec_matrix import MatrixSettings, MatrixSink
 
 
 class TestMatrixSink(AlertSinkSuite):
+    # What this sink can do beside what all must; the tests of what a sink does not declare are skipped.
+    tells_links = tells_digests = gives_receipts = heeds_retry_after = knows_gone = True
     secrets = ("token-of-the-test",)
 
     @pytest.fixture
-    async def sink(self, receiver: Receiver) -> AsyncIterator[AlertSink]:
-        settings = {"homeserver": receiver.url, "room": "!ops:example.org", "access_token": self.secrets[0]}
-        async with MatrixSink(MatrixSettings.model_validate(settings)) as sink:
+    def settings(self, receiver: Receiver) -> MatrixSettings:
+        given = {"homeserver": receiver.url, "room": "!ops:example.org", "access_token": self.secrets[0]}
+        return MatrixSettings.model_validate(given)
+
+    @pytest.fixture
+    async def sink(self, settings: MatrixSettings, network: Network) -> AsyncIterator[AlertSink]:
+        async with opened(MatrixSink(settings), network) as sink:
             yield sink

@@ -23,7 +23,7 @@ def test_an_alert_says_what_happened_how_often_and_who_has_it() -> None:
 
     assert plain == [
         "New issue: POST /api/orders answered 500",
-        "1,200 sessions · 1 user · confidence 75% · with ada",
+        "1200 sessions · 1 user · confidence 75% · with ada",
     ]
     assert html[0] == "<strong>New issue</strong>: POST /api/orders answered 500"
 

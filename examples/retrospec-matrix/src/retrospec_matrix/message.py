@@ -99,4 +99,4 @@ def _line(text: str, longest: int) -> str:
 
 
 def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

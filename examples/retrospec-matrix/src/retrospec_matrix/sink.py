@@ -12,8 +12,8 @@ from retrospec.plugin import Alert, AlertSink, NotDelivered, Receipt, RetryAfter
 from retrospec_matrix.message import content
 from retrospec_matrix.settings import MatrixSettings
 
-# How much of an answer is read, and how long: enough for what a homeserver says, and no more of what it should not.
-ANSWER_BYTES = 4096
+# How much of an answer is read, and how long: what the log of deliveries keeps, and all that a homeserver says.
+ANSWER_BYTES = 500
 ANSWER_SECONDS = 2.0
 # After these no attempt will ever succeed.
 FINAL = {"M_USER_DEACTIVATED"}
@@ -80,6 +80,7 @@ class MatrixSink(AlertSink):
 
 
 async def _beginning(answer: httpx.Response) -> str:
+    """Some of an answer, as one line; JSON stays what it is."""
     said = b""
     with suppress(TimeoutError):
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -87,7 +88,8 @@ async def _beginning(answer: httpx.Response) -> str:
                 said += piece
                 if len(said) >= ANSWER_BYTES:
                     break
-    return said[:ANSWER_BYTES].decode(errors="replace")
+    text = said[:ANSWER_BYTES].decode(errors="replace")
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _pause(answer: httpx.Response, said: str) -> float | None:
