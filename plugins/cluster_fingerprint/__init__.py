@@ -20,6 +20,7 @@ from retrospec.plugin import ClusteringStrategy, Explanation, MarkerFacts, clust
 from retrospec_plugins.cluster_fingerprint.controls import control
 from retrospec_plugins.cluster_fingerprint.exceptions import exception
 from retrospec_plugins.cluster_fingerprint.fields import invalid_field
+from retrospec_plugins.cluster_fingerprint.paths import template
 from retrospec_plugins.cluster_fingerprint.requests import request
 from retrospec_plugins.cluster_fingerprint.text import TEXT, straight
 from retrospec_plugins.cluster_fingerprint.values import plain
@@ -63,8 +64,15 @@ _OF_A_PAGE = frozenset({"ui_no_effect", "validation_failed"})
 def _named(marker: MarkerFacts) -> str:
     if len(marker.hint) + len(marker.label) + len(marker.evidence) + len(marker.route) > _SHORT:
         return _key(marker, canonical(marker, describe(marker)))
-    route = marker.route if marker.kind in _OF_A_PAGE else ""
-    return _remembered(route, marker.kind, marker.hint, marker.label, marker.evidence)
+    page = _page(marker.route) if marker.kind in _OF_A_PAGE else ""
+    return _remembered(page, marker.kind, marker.hint, marker.label, marker.evidence)
+
+
+@lru_cache(maxsize=2048)
+def _page(route: str) -> str:
+    """What a key depends on of a route: its template, where that is one of itself."""
+    page = template(route[:TEXT])
+    return page if template(page) == page else route
 
 
 @lru_cache(maxsize=2048)

@@ -3,6 +3,8 @@
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retrospec.plugin import MarkerFacts
 from retrospec_plugins.cluster_fingerprint import Fingerprint
@@ -58,3 +60,23 @@ def test_explains_an_error_in_a_script() -> None:
 def test_the_text_that_is_told_is_what_the_key_is_a_digest_of(marker: MarkerFacts) -> None:
     told = Fingerprint().explain(marker)
     assert told.key == key(marker) == f"{marker.kind}:{sha256(told.text.encode()).hexdigest()[:16]}"
+
+
+_ROUTES = st.lists(
+    st.sampled_from(["cart", "42", "de", "a1b2c3d4e5f6", "{id}", "2026-11-26", "", "oak-table-4711", "*"])
+)
+
+
+@given(
+    st.lists(_ROUTES.map(lambda parts: "/" + "/".join(parts)) | st.text(max_size=30), min_size=1, max_size=5),
+    st.sampled_from(["ui_no_effect", "validation_failed", "js_exception", "api_error"]),
+    st.sampled_from(["tag:button|id:buy", "email (Enter an address)", "GET /a -> 500", "x" * 1_200]),
+)
+def test_what_is_remembered_of_markers_changes_no_key(routes: list[str], kind: str, label: str) -> None:
+    strategy = Fingerprint()
+    markers = [MarkerFacts(route, kind, "", label, "") for route in routes]
+
+    # An explanation remembers nothing.
+    told = [strategy.explain(marker).key for marker in markers]
+
+    assert list(strategy.keys(markers)) == list(strategy.keys(markers)) == told
