@@ -53,7 +53,16 @@ def compose(alert: Alert, settings: EmailSettings) -> EmailMessage:
 
 def _subject(alert: Alert) -> str:
     told = f"{event_words(alert)} in {one_line(alert.project_id, 60)}" if alert.digest else symptom(alert.cluster, 120)
-    return f"[Retrospec] {'Test: ' if alert.trigger == 'test' and not alert.digest else ''}{told}"
+    return _undecoded(f"[Retrospec] {'Test: ' if alert.trigger == 'test' and not alert.digest else ''}{told}")
+
+
+def _undecoded(text: str) -> str:
+    """A text without the beginning of an encoded word.
+
+    Python decodes `=?utf-8?q?x=0ABcc:_eve?=` when a header is set, and before 3.11.10 (CVE-2024-6923) writes the line
+    break that comes out of it: a symptom could add a recipient.
+    """
+    return text.replace("=?", "= ?")
 
 
 def _id(text: str) -> str:
@@ -62,7 +71,7 @@ def _id(text: str) -> str:
 
 
 def _token(text: str) -> str:
-    return re.sub(r"[^!-~]", "_", text)[:200]
+    return re.sub(r"[^!-~]|=\?", "_", text)[:200]
 
 
 def _html(alert: Alert) -> str:

@@ -20,7 +20,9 @@ def parsed(mailbox: str) -> Address:
         raise ValueError("must be one address, on one line")
     header = SMTP.header_factory("To", mailbox)
     addresses: tuple[Address, ...] = getattr(header, "addresses", ())
-    if header.defects or len(addresses) != 1 or not re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9.-]+", addresses[0].addr_spec):
+    usable = len(addresses) == 1 and re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9.-]+", addresses[0].addr_spec)
+    # The name is decoded by now: what is printable in `=?utf-8?q?=0A?=` need not be so in what comes out of it.
+    if header.defects or not usable or not addresses[0].display_name.isprintable():
         raise ValueError("must be one address: `ada@example.com` or `Ada <ada@example.com>`, in ASCII but for the name")
     return addresses[0]
 

@@ -45,8 +45,7 @@ class EmailSink(AlertSink):
     async def send(self, alert: Alert) -> Receipt:
         recipients = self._told.left(alert.id, self._to)
         try:
-            async with asyncio.timeout(self._settings.timeout_seconds):
-                refused, said = await self._hand_over(alert, recipients)
+            refused, said = await self._hand_over(alert, recipients)
         except aiosmtplib.SMTPRecipientsRefused as all_refused:
             refused = {one.recipient: SMTPResponse(one.code, one.message) for one in all_refused.recipients}
             said = ""
@@ -57,12 +56,25 @@ class EmailSink(AlertSink):
 
     async def _hand_over(self, alert: Alert, recipients: Iterable[str]) -> tuple[Mapping[str, SMTPResponse], str]:
         settings = self._settings
-        password = settings.password.get_secret_value() if settings.password else None
-        sock = await self.network.connect(settings.host, self._port, timeout=settings.timeout_seconds)
-        smtp = aiosmtplib.SMTP(
+        smtp = self._client()
+        try:
+            async with asyncio.timeout(settings.timeout_seconds):
+                sock = await self.network.connect(settings.host, self._port, timeout=settings.timeout_seconds)
+                await smtp.connect(sock=sock, local_hostname=_own_name(sock))
+                sender = parsed(settings.from_).addr_spec
+                outcome = await smtp.sendmail(sender, list(recipients), compose(alert, settings).as_bytes())
+            # It has the mail: whatever it says now, or not, changes nothing.
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await smtp.quit(timeout=FAREWELL_SECONDS)
+        finally:
+            smtp.close()
+        return outcome
+
+    def _client(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        password = settings.password.get_secret_value() if settings.password else ""
+        return aiosmtplib.SMTP(
             hostname=self._name,
-            sock=sock,
-            local_hostname=_own_name(sock),
             username=settings.username or None,
             password=password or None,
             use_tls=settings.security == "tls",
@@ -70,16 +82,6 @@ class EmailSink(AlertSink):
             tls_context=None if settings.security == "none" else self._tls,
             timeout=settings.timeout_seconds,
         )
-        try:
-            await smtp.connect()
-            sender = parsed(settings.from_).addr_spec
-            outcome = await smtp.sendmail(sender, list(recipients), compose(alert, settings).as_bytes())
-            # It has the mail: whatever it says now, or not, changes nothing.
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await smtp.quit(timeout=FAREWELL_SECONDS)
-        finally:
-            smtp.close()
-        return outcome
 
     def _outcome(
         self, alert_id: str, recipients: Iterable[str], refused: Mapping[str, SMTPResponse], said: str
@@ -104,7 +106,7 @@ class EmailSink(AlertSink):
             return NotDelivered(f"the server answered {status}", status=status, answer=answer)
         if isinstance(error, TimeoutError):
             return NotDelivered(f"no answer within {self._settings.timeout_seconds:g} s")
-        if isinstance(error, aiosmtplib.SMTPNotSupported):
+        if isinstance(error, aiosmtplib.SMTPException) and "not supported" in error.message:
             return NotDelivered(f"the server does not offer {_missing(error.message)}")
         if isinstance(error, aiosmtplib.SMTPServerDisconnected):
             return NotDelivered("the server hung up")
