@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -33,6 +33,10 @@ from retrospec.sessions.records import (
     upsert_markers,
     upsert_sessions,
 )
+
+# Processes that have not yet heard of a project's new strategy go on with the keys of the one before: for seconds, or
+# as long as an upgrade takes. Later such a key can only be meant again.
+_OLD_KEYS_LEAD = timedelta(hours=1)
 
 # A merge, a split or a removal takes the row FOR UPDATE, so that none of them overlaps with ingest.
 _PROJECTS = Statement("""
@@ -172,7 +176,7 @@ class BatchWriter:
         stored, (aliases, unborn) = await together(
             db,
             lambda side: upsert_sessions(side, [one.session for one in batch], now),
-            lambda side: aliases_of(side, sorted(refs)),
+            lambda side: aliases_of(side, sorted(refs), now - _OLD_KEYS_LEAD),
         )
         again = [ref for ref, row in stored.items() if row.revision > 1]
         before, users = await markers_of_sessions(db, again), await known_users(db, again)

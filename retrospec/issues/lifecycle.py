@@ -40,6 +40,11 @@ class Seen(msgspec.Struct):
         return ClusterMove(self.cluster.project_id, self.cluster.kind, self.seen_before, last_seen(self.cluster))
 
 
+def is_leaving(cluster: Cluster) -> bool:
+    """Whether a cluster's sessions are being moved to others, after which it is gone: a candidate that was promoted."""
+    return cluster.state == CANDIDATE and cluster.promoted_at is not None
+
+
 def last_seen(cluster: Cluster) -> datetime | None:
     """When a cluster was last seen; None while no session is in it."""
     return cluster.last_seen_at if cluster.session_count > 0 else None
@@ -144,6 +149,9 @@ def _mute_is_over(cluster: Cluster, now: datetime) -> bool:
 def _promote(seen: Seen, min_sessions: int | None, now: datetime) -> None:
     cluster = seen.cluster
     if min_sessions is None or cluster.session_count < min_sessions:
+        return
+    if is_leaving(cluster):
+        cluster.promoted_session_count = cluster.session_count
         return
     if cluster.state == CANDIDATE:
         cluster.state, cluster.promoted_at = "open", now

@@ -7,7 +7,7 @@ that share hot clusters would otherwise deadlock.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -117,21 +117,30 @@ _MEMBERS_OF = Statement("""
     JOIN @rows($1: project_id text, session_id text) ON m.project_id = r.project_id AND m.session_id = r.session_id
 """)
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ALIASES = Statement("""
     SELECT r.project_id, r.cluster_key, a.target_key, c.uid FROM @rows($1: project_id text, cluster_key text)
     LEFT JOIN cluster_aliases a ON a.project_id = r.project_id AND a.source_key = r.cluster_key
+                               AND (a.kind <> 'old' OR a.created_at > $2)
     LEFT JOIN issue_clusters c ON c.project_id = r.project_id AND c.key = coalesce(a.target_key, r.cluster_key)
     WHERE a.target_key IS NOT NULL OR c.uid IS NULL
 """)
 
 
 async def aliases_of(
-    db: BaseDBAsyncClient, refs: Sequence[ClusterRef]
+    db: BaseDBAsyncClient, refs: Sequence[ClusterRef], old_since: datetime = _LONG_AGO
 ) -> tuple[dict[ClusterRef, str], set[ClusterRef]]:
-    """Where the markers of merged clusters go: the target's key by the source. And which clusters are not there yet."""
+    """Where the markers of merged clusters go: the target's key by the source. And which clusters are not there yet.
+
+    Args:
+        db: Any connection.
+        refs: The clusters that are asked for.
+        old_since: Keys of a former strategy lead on if they were given up after this.
+    """
     if not refs:
         return {}, set()
-    found = await _ALIASES.fetch(db, rows({"project_id": project, "cluster_key": key} for project, key in refs))
+    named = rows({"project_id": project, "cluster_key": key} for project, key in refs)
+    found = await _ALIASES.fetch(db, named, old_since)
     aliases = {(row["project_id"], row["cluster_key"]): row["target_key"] for row in found if row["target_key"]}
     return aliases, {
         (row["project_id"], row["target_key"] or row["cluster_key"]) for row in found if row["uid"] is None

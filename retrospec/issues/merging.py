@@ -55,9 +55,9 @@ _MOVE_ACTIVITIES = Statement("UPDATE issue_activities SET cluster_key = $3 WHERE
 _MOVE_ALIASES = Statement("UPDATE cluster_aliases SET target_key = $3 WHERE project_id = $1 AND target_key = $2")
 
 _ADD_ALIAS = Statement("""
-    INSERT INTO cluster_aliases (project_id, source_key, target_key, created_at)
-    VALUES ($1, $2, $3, $4)
-    ON CONFLICT (project_id, source_key) DO UPDATE SET target_key = excluded.target_key
+    INSERT INTO cluster_aliases (project_id, source_key, target_key, kind, created_at)
+    VALUES ($1, $2, $3, 'merge', $4)
+    ON CONFLICT (project_id, source_key) DO UPDATE SET target_key = excluded.target_key, kind = excluded.kind
 """)
 
 _DELETE = (

@@ -143,12 +143,16 @@ class KindHour(Model):
 
 
 class ClusterAlias(Model):
-    """A merged cluster's key, and the cluster that its markers join from then on."""
+    """A key that stands for a cluster of another key, which its markers join."""
 
     uid = fields.BigIntField(primary_key=True)
     project_id = fields.CharField(max_length=64)
     source_key = fields.CharField(max_length=200)
     target_key = fields.CharField(max_length=200)
+    # `merge`: people have merged it, which holds whatever the strategy. `new`: a strategy that the project moves to
+    # gives it, and the cluster is still on its way there. `old`: a former strategy gave it; links lead on, and markers
+    # do for the first hour. A default of the database's own: a server of the version before writes on in an upgrade.
+    kind = fields.CharField(max_length=16, db_default="merge")
     created_at = fields.DatetimeField()
 
     class Meta:
