@@ -21,6 +21,7 @@ ORDER = (
     ("alerts",),
     ("ingest",),
     ("maintenance", "metrics", "apidocs", "schema", "batteries"),
+    ("rekeying",),
     ("runtime", "archive"),
     ("workers", "extensions"),
     ("app",),

@@ -42,7 +42,7 @@ async def create_rule(project_id: str, new: NewRule) -> Rule:
         Invalid: It matches or does nothing, or too much, or a pattern cannot be used.
         Conflict: The project has 100 rules.
     """
-    await _check(new.match, new.action)
+    await check_rule(new.match, new.action)
     name = _name(new.name)
     async with transaction() as db:
         await lock_project(db, project_id)
@@ -76,7 +76,7 @@ async def change_rule(project_id: str, rule_id: str, patch: RulePatch) -> Rule:
     before = await get_rule(project_id, rule_id)
     if patch.match is not UNSET or patch.action is not UNSET:
         # Both, whichever has changed: texts of the one speak of groups of the other.
-        await _check(patch.match or before.match, patch.action or before.action)
+        await check_rule(patch.match or before.match, patch.action or before.action)
     async with transaction() as db:
         await lock_project(db, project_id)
         rows = await _rows(project_id, db)
@@ -141,7 +141,12 @@ def _name(text: str) -> str:
     return trimmed
 
 
-async def _check(match: RuleMatch, action: RuleAction) -> None:
+async def check_rule(match: RuleMatch, action: RuleAction) -> None:
+    """Refuse a rule that cannot be used.
+
+    Raises:
+        Invalid: As for `create_rule`.
+    """
     conditions = {field: condition for field in FIELDS if (condition := getattr(match, field)) is not None}
     if not conditions:
         raise Invalid(f"match must name at least one of {', '.join(FIELDS)}", detail="match")

@@ -16,7 +16,7 @@ GROUPS = {
     "db": {"upgrade", "downgrade", "status"},
     "projects": {"create", "list", "delete"},
     "keys": {"create", "list", "revoke"},
-    "clustering": {"explain", "rules"},
+    "clustering": {"dry-run", "explain", "rekey", "rules"},
     "config": {"show", "check"},
 }
 
