@@ -61,7 +61,7 @@ from retrospec.reports.routes import reports
 from retrospec.runtime import Runtime
 from retrospec.sessions.routes import recordings
 from retrospec.sessions.uploads import Uploads
-from retrospec.workers import Workers, alert_workers, job_relays, job_worker
+from retrospec.workers import Workers, alert_workers, digest_worker, job_relays, job_worker
 
 SLICES: tuple[Routes, ...] = (
     recordings,
@@ -101,11 +101,11 @@ class Server:
         settings, counters, database = runtime.settings, runtime.counters, runtime.database
         jobs = [job_worker(runtime)] if settings.runs_embedded_worker else []
         relays = job_relays(runtime, jobs[0].wake) if jobs else job_relays(runtime)
-        self.workers = Workers([*alert_workers(runtime), *jobs, *relays])
+        self.workers = Workers([*alert_workers(runtime), *jobs, *relays], [digest_worker(runtime)])
         self.caches = ProjectCaches(KeyRing(), ProjectOrigins(database), Policies())
         self.key_use = KeyUse(database)
         self.totals = Totals(database, counters, since=runtime.since)
-        alerts = AlertBook(settings)
+        alerts = AlertBook(settings, runtime.directory, counters)
         self.observers = Observers.of(runtime.plugins, runtime.faults, timeout=settings.plugin_timeout_seconds)
         self.promoter = Promoter(settings, alerts, self.observers)
         clusterer = Clusterer(runtime.strategies, settings.clustering_strategy, runtime.faults, runtime.strategy_guards)

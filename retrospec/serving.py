@@ -22,7 +22,7 @@ from retrospec.core.settings import Settings
 from retrospec.core.stopping import hard_stop, stop_signal
 from retrospec.metrics.totals import Totals
 from retrospec.runtime import Runtime
-from retrospec.workers import Workers, alert_workers, job_relays, job_worker
+from retrospec.workers import Workers, alert_workers, digest_worker, job_relays, job_worker
 
 log = get_logger(__name__)
 _BACKLOG = 1024
@@ -161,7 +161,7 @@ async def _work(settings: Settings, stopping: Callable[[], None]) -> None:
     stopped = stop_signal()
     async with Runtime(settings) as runtime:
         jobs = job_worker(runtime)
-        workers = Workers([jobs, *alert_workers(runtime), *job_relays(runtime, jobs.wake)])
+        workers = Workers([jobs, *alert_workers(runtime), *job_relays(runtime, jobs.wake)], [digest_worker(runtime)])
         totals = Totals(runtime.database, runtime.counters)
         counting = Loop("counters", totals.flush, pause=1)
         workers.start()

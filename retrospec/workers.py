@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from retrospec.alerts.delivery import RETRIES, DeliverAlert
-from retrospec.alerts.outgoing import sink_queue
+from retrospec.alerts.digests import DIGEST_RETRIES, MakeDigest
+from retrospec.alerts.outbox import sink_queue
+from retrospec.alerts.storms import DIGESTS
 from retrospec.artifacts.jobs import ReplayJobHandler
 from retrospec.jobs.relay import Relay
 from retrospec.jobs.retry import RetryPolicy
@@ -23,8 +25,15 @@ _ALERT_LEASE_MARGIN = 30
 class Workers:
     """Workers, and the relay that brings them jobs, where there is one: started and stopped together."""
 
-    def __init__(self, workers: Sequence[Worker | Relay]) -> None:
-        self._workers = workers
+    def __init__(self, workers: Sequence[Worker | Relay], patient: Sequence[Worker] = ()) -> None:
+        """Take them.
+
+        Args:
+            workers: Those whose jobs are due at once.
+            patient: Those whose jobs are due later: not to be woken for new ones.
+        """
+        self._woken = workers
+        self._workers = (*workers, *patient)
 
     def start(self) -> None:
         """Begin to claim jobs."""
@@ -33,7 +42,7 @@ class Workers:
 
     def wake(self) -> None:
         """There are new jobs."""
-        for worker in self._workers:
+        for worker in self._woken:
             worker.wake()
 
     async def stop(self, grace: float) -> None:
@@ -106,3 +115,16 @@ def alert_workers(runtime: Runtime) -> list[Worker]:
             )
         )
     return workers
+
+
+def digest_worker(runtime: Runtime) -> Worker:
+    """The worker that makes the digests of storms."""
+    return Worker(
+        runtime.outbox,
+        {DIGESTS: MakeDigest(runtime.settings, runtime.directory)},
+        name=f"{runtime.name}-digests",
+        counters=runtime.counters,
+        concurrency=1,
+        retry=DIGEST_RETRIES,
+        poll_seconds=2,
+    )

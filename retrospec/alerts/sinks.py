@@ -1,7 +1,7 @@
 """Where alerts go: the sinks of the settings, which hear of all projects, and those that a project has made."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Annotated, Any, Literal
 
@@ -16,6 +16,7 @@ from retrospec.sessions.schemas import Kind
 
 log = get_logger(__name__)
 _FRESH_SECONDS = 5.0
+_NEVER: tuple[float, Sequence["Sink"]] = (float("-inf"), ())
 _MOST = 100
 
 # A digest of a storm goes wherever the alerts would have gone.
@@ -121,14 +122,20 @@ class SinkDirectory:
 
     async def of_project(self, project_id: str) -> Sequence[Sink]:
         """The sinks that hear of a project: those of the settings, then its own, those that are off too."""
-        until, made = self._known.get(project_id, (0.0, ()))
-        if monotonic() >= until:
-            # Before it is read: what changes meanwhile is seen in time, however long the database takes.
-            asked = monotonic()
-            rows = await AlertSinkRow.filter(project_id=project_id).order_by("uid")
-            made = [sink_of(row) for row in rows]
-            self._known[project_id] = (asked + _FRESH_SECONDS, made)
-        return [*self.of_settings, *made]
+        return (await self.of_projects({project_id}))[project_id]
+
+    async def of_projects(self, project_ids: Collection[str]) -> Mapping[str, Sequence[Sink]]:
+        """The same of several projects. Asks the database once, or not at all."""
+        # Before it is read: what changes meanwhile is seen in time, however long the database takes.
+        asked = monotonic()
+        known = {project: self._known.get(project, _NEVER) for project in project_ids}
+        if stale := [project for project, (until, _) in known.items() if until <= asked]:
+            made: dict[str, list[Sink]] = {project: [] for project in stale}
+            for row in await AlertSinkRow.filter(project_id__in=stale).order_by("uid"):
+                made[row.project_id].append(sink_of(row))
+            known |= {project: (asked + _FRESH_SECONDS, sinks) for project, sinks in made.items()}
+            self._known |= {project: known[project] for project in stale}
+        return {project: [*self.of_settings, *own] for project, (_, own) in known.items()}
 
     async def find(self, sink_id: str) -> Sink | None:
         """The sink of an id, as it is at this moment; None where there is none any more."""

@@ -6,10 +6,13 @@ import typer
 
 from retrospec.alerts.outgoing import AlertBook
 from retrospec.alerts.promotion import Promoted, Promoter
+from retrospec.alerts.sinks import SinkDirectory, sinks_of
 from retrospec.cli.group import commands
 from retrospec.cli.oneshot import opened, run, settings_for_one_command
 from retrospec.cli.output import Json, counted, show_json, show_table
+from retrospec.core.counters import Counters
 from retrospec.core.settings import Settings
+from retrospec.metrics.totals import Totals
 from retrospec.projects import service
 
 app = commands()
@@ -43,7 +46,11 @@ def promote_command(
 
 
 async def _promote(settings: Settings, project: str | None) -> Promoted:
-    async with opened(settings):
+    async with opened(settings) as database:
         if project is not None:
             await service.get_project(project)
-        return await Promoter(settings, AlertBook(settings)).promote(project, trigger="manual_promote")
+        counters = Counters()
+        alerts = AlertBook(settings, SinkDirectory(sinks_of(settings)), counters)
+        promoted = await Promoter(settings, alerts).promote(project, trigger="manual_promote")
+        await Totals(database, counters).flush()
+        return promoted

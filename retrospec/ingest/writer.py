@@ -1,13 +1,14 @@
 """One transaction for a batch of sessions: everything that an answer stands for, or nothing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from retrospec.alerts.outgoing import AlertBook
+from retrospec.alerts.news import Sites
+from retrospec.alerts.outgoing import Accepted, AlertBook, Audience
 from retrospec.core.clock import now as present
 from retrospec.core.db import Statement, rows, transact
 from retrospec.core.errors import Unauthorized
@@ -84,7 +85,14 @@ class _Session(msgspec.Struct):
         return self.prepared.session.ref
 
 
-_Batch = tuple[Mapping[SessionRef, Written], Collection[Seen]]
+class _Batch(msgspec.Struct):
+    """What a transaction has written."""
+
+    results: dict[SessionRef, Written] = {}
+    seen: Collection[Seen] = ()
+    accepted: Accepted = msgspec.field(default_factory=Accepted)
+
+
 _TRIGGER = "ingest_auto_promote"
 
 
@@ -106,18 +114,21 @@ class BatchWriter:
         Raises:
             Exception: Nothing of the batch was written.
         """
+        audience = await self._alerts.audience(one.session.project_id for one in batch)
         now = present()
         # Before the transaction, and into the row that it inserts: to add it afterwards wrote each session twice.
         planned = {one.session.ref: self._plan_new(one) for one in batch}
 
         async def work(db: BaseDBAsyncClient) -> _Batch:
             alive = await self._alive(db, batch)
-            return await self._write(db, [one for one in batch if one.session.project_id in alive], planned, now)
+            living = [one for one in batch if one.session.project_id in alive]
+            return await self._write(db, living, planned, audience, now) if living else _Batch()
 
-        written, seen = await transact(work)
+        done = await transact(work)
+        self._alerts.settle(done.accepted)
         if self._observers:
-            self._tell(written.values(), seen, now)
-        return [written.get(one.session.ref, Unauthorized()) for one in batch]
+            self._tell(done.results.values(), done.seen, now)
+        return [done.results.get(one.session.ref, Unauthorized()) for one in batch]
 
     def _tell(self, written: Iterable[Written], seen: Iterable[Seen], now: datetime) -> None:
         if self._observers.wants(SessionIngested):
@@ -136,10 +147,13 @@ class BatchWriter:
         return planned
 
     async def _write(
-        self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
+        self,
+        db: BaseDBAsyncClient,
+        batch: Sequence[Prepared],
+        planned: Mapping[SessionRef, Planned],
+        audience: Audience,
+        now: datetime,
     ) -> _Batch:
-        if not batch:
-            return {}, ()
         sessions, aliases, unborn = await self._write_sessions(db, batch, planned, now)
         changed = _bring_markers(sessions, aliases)
         members = [member for session in sessions for member in _memberships(session)]
@@ -157,11 +171,17 @@ class BatchWriter:
         )
         counted = [(s.ref[0], s.before.values(), s.after.values()) for s in sessions]
         seen = await count_in(db, changes, members, counted, unborn, min_sessions=self._min_sessions, now=now)
-        accepted = await self._alerts.accept(db, list(seen.values()), trigger=_TRIGGER, now=now)
-        results = _results(sessions, members, seen, accepted)
+
+        async def find_sites(_: BaseDBAsyncClient, refs: Collection[ClusterRef]) -> Sites:
+            return _sites(sessions, members, refs)
+
+        accepted = await self._alerts.accept(
+            db, seen.values(), audience, trigger=_TRIGGER, now=now, find_sites=find_sites
+        )
+        results = _results(sessions, members, seen, accepted.alerts)
         for ref, card in cards.items():
             results[ref].card = card
-        return results, seen.values()
+        return _Batch(results, seen.values(), accepted)
 
     async def _write_sessions(
         self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
@@ -301,6 +321,18 @@ def _grouped(markers: Mapping[str, MarkerRecord]) -> dict[str, list[MarkerRecord
     for marker in by_offset(markers):
         groups.setdefault(marker.cluster_key, []).append(marker)
     return groups
+
+
+def _sites(
+    sessions: Sequence[_Session], members: Sequence[Membership], refs: Collection[ClusterRef]
+) -> defaultdict[ClusterRef, set[str]]:
+    """Where the sessions of a batch were that hit clusters."""
+    site = {session.ref: session.prepared.session.site for session in sessions}
+    found: defaultdict[ClusterRef, set[str]] = defaultdict(set)
+    for member in members:
+        if member.ref in refs and member.count > member.before:
+            found[member.ref].add(site[member.project_id, member.session_id])
+    return found
 
 
 def _results(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -21,6 +22,7 @@ from retrospec.issues.membership import (
     update_clusters,
 )
 from retrospec.issues.models import CANDIDATE
+from retrospec.issues.recent import add_recent
 
 
 class Seen(msgspec.Struct):
@@ -29,6 +31,10 @@ class Seen(msgspec.Struct):
     cluster: Cluster
     # Promoted by this batch, or an issue whose session count it changed.
     promoted: bool = False
+    # Put aside by somebody, and back: it was resolved, or so many sessions ended its mute.
+    is_back: bool = False
+    # How many sessions were new to it.
+    sessions: int = 0
     # `promoted`, `regressed` and `unmuted`, as they happened.
     activities: list[str] = []
     # When it was last seen before; None where no session was in it.
@@ -113,8 +119,10 @@ async def _make(
 
 def advance(cluster: Cluster, change: ClusterChange, min_sessions: int | None, now: datetime) -> Seen:
     """What a change makes of a cluster. Changes it in place."""
-    seen = Seen(cluster, seen_before=last_seen(cluster))
+    seen = Seen(cluster, sessions=change.sessions, seen_before=last_seen(cluster))
     cluster.session_count += change.sessions
+    if change.sessions > 0:
+        cluster.recent = add_recent(cluster.recent, change.sessions, now)
     cluster.user_count += change.users
     cluster.marker_count += change.markers
     if change.first:
@@ -134,16 +142,20 @@ def _reopen(seen: Seen, now: datetime) -> None:
     if cluster.state == "resolved":
         cluster.state, cluster.regressed, cluster.state_updated_at = "open", True, now
         seen.activities.append("regressed")
-    elif cluster.state == "muted" and _mute_is_over(cluster, now):
+        seen.is_back = True
+    elif cluster.state == "muted" and (ended := _end_of_mute(cluster, now)):
         cluster.state, cluster.state_updated_at = "open", now
         cluster.muted_until = cluster.muted_until_sessions = None
         seen.activities.append("unmuted")
+        seen.is_back = ended == "sessions"
 
 
-def _mute_is_over(cluster: Cluster, now: datetime) -> bool:
+def _end_of_mute(cluster: Cluster, now: datetime) -> Literal["time", "sessions"] | None:
     if cluster.muted_until is not None and cluster.muted_until <= now:
-        return True
-    return cluster.muted_until_sessions is not None and cluster.session_count >= cluster.muted_until_sessions
+        return "time"
+    if cluster.muted_until_sessions is not None and cluster.session_count >= cluster.muted_until_sessions:
+        return "sessions"
+    return None
 
 
 def _promote(seen: Seen, min_sessions: int | None, now: datetime) -> None:

@@ -267,6 +267,8 @@ class Cluster(msgspec.Struct):
     promoted_at: datetime | None
     promoted_session_count: int
     created_at: datetime
+    # As `issues.recent` writes it.
+    recent: str = ""
 
     @property
     def ref(self) -> ClusterRef:
@@ -296,6 +298,7 @@ _TYPES = {
     "promoted_at": "timestamptz",
     "promoted_session_count": "integer",
     "created_at": "timestamptz",
+    "recent": "text",
 }
 _COLUMNS = ", ".join(_TYPES)
 _CHANGED = (
@@ -312,6 +315,7 @@ _CHANGED = (
     "state_updated_at",
     "promoted_at",
     "promoted_session_count",
+    "recent",
 )
 
 _SENT = ("project_id", "key", *_CHANGED)

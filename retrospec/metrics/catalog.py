@@ -59,6 +59,7 @@ TOTALS = (
     Metric("retrospec_cleanup_artifact_objects_total", "counter", "Artifacts that the cleanup deleted from storage"),
     Metric("retrospec_alert_sent_total", "counter", "Alerts that a sink has taken", ("sink",)),
     Metric("retrospec_alert_errors_total", "counter", "Attempts to deliver an alert that failed", ("sink",)),
+    Metric("retrospec_alert_held_back_total", "counter", "Deliveries held back for the digest of a storm", ("type",)),
     Metric("retrospec_rate_limited_total", "counter", "Requests refused with 429"),
     Metric("retrospec_rate_limit_errors_total", "counter", "Calls to Redis for rate limits that failed"),
     Metric("retrospec_process_restarts_total", "counter", "Server processes that took the place of one that died"),

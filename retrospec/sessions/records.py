@@ -90,6 +90,11 @@ _STARTED = Statement("""
     JOIN @rows($1: project_id text, session_id text) ON s.project_id = r.project_id AND s.session_id = r.session_id
 """)
 
+_SITES = Statement("""
+    SELECT s.project_id, s.session_id, s.site FROM sessions s
+    JOIN @rows($1: project_id text, session_id text) ON s.project_id = r.project_id AND s.session_id = r.session_id
+""")
+
 _MARKERS = Statement("""
     SELECT m.project_id, m.session_id, m.marker_id, m.cluster_key, m.kind, m.label, m.evidence, m.hint,
            m.replay_offset_ms, m.observed_at
@@ -149,6 +154,12 @@ async def started_times(db: BaseDBAsyncClient, refs: Sequence[SessionRef]) -> di
     """When sessions that are known already began."""
     found = await _STARTED.fetch(db, _refs(refs)) if refs else []
     return {(row["project_id"], row["session_id"]): read_time(row["started_at"]) for row in found}
+
+
+async def sites_of_sessions(db: BaseDBAsyncClient, refs: Sequence[SessionRef]) -> dict[SessionRef, str]:
+    """Where sessions were, those that are there. One statement."""
+    found = await _SITES.fetch(db, _refs(refs)) if refs else []
+    return {(row["project_id"], row["session_id"]): row["site"] for row in found}
 
 
 async def markers_of_sessions(

@@ -5,14 +5,14 @@ import pytest
 from retrospec.core.clock import now
 from retrospec.core.db import transaction
 from retrospec.issues.models import IssueActivity, IssueCluster
-from retrospec.issues.promotion import STEP, promote
+from retrospec.issues.promotion import STEP, projects_to_promote, promote
 from retrospec.issues.schemas import confidence, issue_of
 from tests.issues.builders import MOMENT, PROJECT, A, B, C, happened, issue, other_project
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def promoted(project_id: str | None = PROJECT, min_sessions: int = 2) -> list[tuple[str, str]]:
+async def promoted(project_id: str = PROJECT, min_sessions: int = 2) -> list[tuple[str, str]]:
     async with transaction() as db:
         found = await promote(db, project_id=project_id, min_sessions=min_sessions, now=now())
     return [(cluster.project_id, cluster.key) for cluster in found]
@@ -49,15 +49,19 @@ async def test_an_issue_with_new_sessions_is_updated_and_keeps_its_state() -> No
     assert await happened(A) == []
 
 
-async def test_one_project_or_all_of_them_can_be_promoted() -> None:
-    other = await other_project()
+async def test_the_projects_in_which_there_is_something_to_promote_are_known() -> None:
+    other, quiet = await other_project(), await other_project("proj_quiet")
     await candidate(A, 2, other)
     await candidate(B, 2)
     await candidate(C, 2)
+    await candidate(A, 1, quiet)
 
+    assert await projects_to_promote(2) == sorted([PROJECT, other])
     assert await promoted() == [(PROJECT, B), (PROJECT, C)]
-    assert await promoted(None) == [(other, A)]
+    assert await projects_to_promote(2) == [other]
+    assert await promoted(other) == [(other, A)]
     assert await happened(A, other) == ["promoted"]
+    assert await projects_to_promote(2) == []
 
 
 async def test_a_call_takes_a_step_at_the_most() -> None:
