@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 import aiosmtplib
-import httpx
 from aiosmtplib import SMTPResponse
 
 from retrospec.plugin import Alert, AlertSink, NotDelivered, Receipt, alert_sink
@@ -36,7 +35,6 @@ class EmailSink(AlertSink):
         self._to = [parsed(mailbox).addr_spec for mailbox in settings.to]
         self._secrets = Secrets(_said_at_login(settings))
         self._told = Told()
-        self._tls = httpx.create_ssl_context()
 
     async def check(self) -> str:
         """Say by whom it writes. Nothing is sent: every mail is read by somebody."""
@@ -79,7 +77,7 @@ class EmailSink(AlertSink):
             password=password or None,
             use_tls=settings.security == "tls",
             start_tls=settings.security == "starttls",
-            tls_context=None if settings.security == "none" else self._tls,
+            tls_context=None if settings.security == "none" else self.network.tls(),
             timeout=settings.timeout_seconds,
         )
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -237,6 +238,18 @@ async def test_a_certificate_of_another_name_or_authority_is_refused(
     async with Receiver(tls=certified("hooks.example")) as receiver:
         with pytest.raises(httpx.ConnectError, match="certificate"):
             await fetch(OUTSIDE, f"https://hooks.example:{receiver.port}/")
+
+
+def test_whom_to_trust_is_read_once_for_all_and_again_when_the_environment_names_others(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    usual = ANYWHERE.tls()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+    assert OUTSIDE.tls() is ANYWHERE.tls()
+    assert ANYWHERE.tls() is not usual
+    assert len(ANYWHERE.tls().get_ca_certs()) == 1
 
 
 @pytest.mark.usefixtures("first_loopback_counts_as_public")
