@@ -41,10 +41,11 @@ def is_collection(word: str) -> bool:
 
 def _is_slug(words: list[str], within: str) -> bool:
     """Whether words joined by hyphens are somebody's title, and not an action or a part that the API names."""
+    # Sites put their articles at the root too; nobody names a page of his own with five words.
+    if len(words) > 4 and within not in UNTITLED:
+        return True
     if len(words) < 2 or within in UNTITLED or not is_collection(within):
         return False
-    if len(words) > 4:
-        return True
     return words[0] not in ACTIONS and MARKS.isdisjoint(words) and not STATIC.issuperset(words)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from retrospec.plugin import MarkerFacts
 from retrospec_plugins.cluster_fingerprint.hosts import service
@@ -61,7 +61,7 @@ def _operation(query: str) -> str:
             names.append(name.casefold())
     if names:
         return "&".join(sorted(set(names)))
-    text = unquote(query)
+    text = unquote_plus(query)
     if "query=" in text and (named := _NAMED.search(text)):
         return named[1].casefold()
     document = _DOCUMENT.search(query) or _HASH.search(text)

@@ -26,6 +26,8 @@ _VENDOR = re.compile(
     re.IGNORECASE,
 )
 _BROWSER = ("<anony", "native", "index ")
+# An address that is cut off before it does not tell whose code it is.
+_WHOLE = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|wasm)(?:[?#]|$)", re.IGNORECASE)
 _DEPTH = 12
 _NESTED = re.compile(r"(?:/|</|<$).*")  # SpiderMonkey writes functions without a name as `load/<` or `load/this.x<`.
 _PARTS = re.compile(r"[.#*\[\]]+")
@@ -98,6 +100,9 @@ def thrown(stack: str, hint: str) -> tuple[Frame, bool]:
     if any(map(EXTENSION.match, (nearest[1], place, hint))):
         return Frame("", ""), True
     if _is_foreign(nearest[1]):
-        own = next((frame for frame in frames if not _is_foreign(frame[1])), nearest)
-    file = script(own[1]) or (own is nearest and (script(place) or script(hint))) or ""
-    return Frame(function(own[0]), file), False
+        own = next((frame for frame in frames if not _is_foreign(frame[1]) and _WHOLE.search(frame[1])), nearest)
+    if own is not nearest:
+        return Frame(function(own[0]), script(own[1])), False
+    # A stack that is cut off within its first address goes on where the address is told beside it.
+    whole = next((known for known in (place, hint) if own[1] and known.startswith(own[1])), own[1])
+    return Frame(function(own[0]), script(whole) or script(place) or script(hint) or ""), False

@@ -11,6 +11,8 @@ _MADE = re.compile(
     r"(?:css|sc|jsx|jss|emotion|svelte|astro|stitches|linaria|ng-tns|_ngcontent|_nghost|ng|data-v|v|c|r|s|e|tss|chakra)"
     r"-(?=[\w-]*\d|[A-Za-z]*[A-Z])[\w-]{1,40}|_?[a-zA-Z]{0,2}\d\w{0,10}|sc-[a-zA-Z]{5,8}|:r\w+:"
 )
+# Vite's CSS modules: `_submit_1x7yz_12`, whose number is a line of the style sheet.
+_LINED = re.compile(r"_(?P<name>[A-Za-z][\w-]*)_[0-9a-z]{5}_\d{1,5}")
 # `Button_root__x7Yz1`, `styles__submit--3fk2`, `header-module--nav--a1b2c`.
 _SUFFIXED = re.compile(r"(?P<name>[A-Za-z][\w-]*?)(?:___?|--|[-_])(?P<digest>[A-Za-z0-9+-]{4,10})")
 _UTILITY = re.compile(
@@ -48,6 +50,8 @@ def _lasting(name: str) -> str:
         return ""
     if ":" in name and _VARIANT.match(name):
         return ""
+    if lined := _LINED.fullmatch(name):
+        return lined["name"].casefold()
     if _made(name):
         return ""
     suffixed = _SUFFIXED.fullmatch(name)

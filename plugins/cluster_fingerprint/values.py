@@ -35,6 +35,11 @@ _CURRENCY = (
     r"(?:[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba\u20aa\u0e3f]|us\$|z\u0142|kr\.?|k\u010d"
     r"|(?:usd|eur|gbp|chf|jpy|cny|inr|rub|krw|try|pln|sek|nok|dkk|czk|huf|cad|aud|nzd|brl|mxn|zar|sgd|hkd|ils|thb|aed)\b)"
 )
+# Beside no amount a code is one only in capitals, and where it is no word.
+_CODES = re.compile(
+    r"(?<![\w-])(?:USD|EUR|GBP|CHF|JPY|CNY|INR|RUB|KRW|PLN|SEK|NOK|DKK|CZK|HUF|CAD|AUD|NZD|BRL|MXN|ZAR|SGD|HKD|ILS|THB|AED"
+    r"|SAR|RON|BGN|UAH|TWD|MYR|IDR|PHP|VND|COP|CLP|ARS|EGP|NGN|KES)(?![\w-])"
+)
 _NUMBER = r"\d(?:[\d.,'_\u202f\u00a0]*\d)?(?:e[+-]?\d+)?"
 _AMOUNT = re.compile(
     rf"(?:(?<!\w){_CURRENCY}\ ?)?(?<![\w\u2116])(?<!\w[-_])#?[+-]?{_NUMBER}(?:\ ?{_CURRENCY})?"
@@ -118,7 +123,7 @@ def plain(text: str) -> str:
         text = _URL.sub(_url, text)
     if "'" in text or '"' in text:
         text = _QUOTED.sub(_quoted, text)
-    text = _CODE.sub(_code, UUID.sub("*", text))
+    text = _CODES.sub("*", _CODE.sub(_code, UUID.sub("*", text)))
     text = _AMOUNT.sub("*", _TIME.sub("*", text))
     text = _STARS.sub("*", _WORD.sub(_word, text)).casefold()
     return _PLURAL.sub(_singular, text).strip(" .,:;!*-") or "*"

@@ -43,6 +43,8 @@ ALIKE = {
         rage("tag:button|text:apply"),
     ),
     "classes of modules": (
+        rage("tag:button|class:_toolbar_bold_5da87_81|text:b"),
+        rage("tag:button|class:_toolbar_bold_x7yz1_4|text:b"),
         rage("tag:button|class:Toolbar_bold__x7Yz1|text:b"),
         rage("tag:button|class:Toolbar_bold__Q9r2k|text:b"),
         rage("tag:button|class:toolbar_bold_9x2kd|text:b"),
@@ -56,6 +58,10 @@ ALIKE = {
     "ids in the page's path": (
         rage("tag:button|text:apply", route="/products/oak-table"),
         rage("tag:button|text:apply", route="/de/products/blue-velvet-chair-7"),
+    ),
+    "titles at the root of a site": (
+        rage("tag:button|text:share", route="/what-the-new-harbour-costs"),
+        rage("tag:button|text:share", route="/fr/five-ways-to-keep-bees"),
     ),
     "pages of what every page has": (
         rage("tag:button|id:header-search", route="/a"),
@@ -97,6 +103,10 @@ APART = {
         rage("tag:button|class:btn|text:show-the-terms"),
     ),
     "classes with names": (rage("tag:div|class:seat"), rage("tag:div|class:aisle")),
+    "pages of a few words": (
+        rage("tag:button|text:share", route="/terms-of-service"),
+        rage("tag:button|text:share", route="/how-it-works"),
+    ),
     "pages": (
         rage("tag:button|class:pill|text:apply", route="/box/7"),
         rage("tag:button|class:pill|text:apply", route="/subscribe/x7Yz1"),

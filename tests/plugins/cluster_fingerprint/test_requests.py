@@ -164,6 +164,11 @@ APART = {
     "files": (get("/feed.xml"), get("/robots.txt"), get("/export.csv"), get("/export.json")),
     "scripts": (get("/assets/main.8f3a2b1c.js"), get("/assets/cart.8f3a2b1c.js"), get("/assets/main.8f3a2b1c.css")),
     "verbs of an id": (get("/v1/shelves/17:close"), get("/v1/shelves/17:open"), get("/v1/shelves/17")),
+    "operations of GraphQL in a query that a form has encoded": (
+        api("GET https://a.example/query?query=query+HomeFeed($n:Int)&variables=%7B%22n%22%3A7%7D -> 500"),
+        api("GET https://a.example/query?query=query+TopFeed($n:Int)&variables=%7B%22n%22%3A7%7D -> 500"),
+        api("GET https://a.example/query?query=mutation%20Vote&variables=%7B%7D -> 500"),
+    ),
     "operations of GraphQL": (
         api("POST https://a.example/graphql?operationName=SaveNote -> 500"),
         api("POST https://a.example/graphql?operationName=ListNotes -> 500"),

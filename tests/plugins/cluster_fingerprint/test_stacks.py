@@ -7,6 +7,7 @@ from retrospec_plugins.cluster_fingerprint.stack import function, thrown
 from tests.plugins.cluster_fingerprint.builders import APP, SHOP, apart, gecko, js, same, v8
 
 BOOM = "Uncaught Error: boom"
+VENDORS = f"{SHOP}/js/chunk-vendors.8f3a2b1c.js"
 
 FUNCTIONS = {
     "total": (
@@ -89,6 +90,12 @@ ALIKE = {
         js(BOOM, v8("t")),
         js(BOOM, f"Error: boom     at t ({SHOP}/assets/app-8f3a2 |"),
         js(BOOM, f"t@{SHOP}/assets/app-00ff1"),
+    ),
+    "modules of libraries cut off anywhere": (
+        js(BOOM, gecko("t", VENDORS)),
+        js(BOOM, f"{VENDORS}:1:22 | t@{VENDORS}:1:22 dispatch@{SHOP}/js/chu |"),
+        js(BOOM, f"{VENDORS}:1:22 | Error: boom     at t ({SHOP}/js/chunk-ven |"),
+        js(BOOM, f"Error: boom     at t ({SHOP}/js/chunk- |", hint=f"js_exception:{VENDORS}"),
     ),
     "stacks on one line": (js(BOOM, v8("total")), js(BOOM, " ".join(v8("total").split()))),
     "frames of libraries above the site's own": (

@@ -34,6 +34,11 @@ ALIKE = {
         "Cannot charge CHF 1'081.57",
         "Cannot charge -3 USD",
     ),
+    "currencies": (
+        "Cannot convert from EUR to SEK",
+        "Cannot convert from CHF to USD",
+        "Cannot convert from PLN to JPY",
+    ),
     "shares": ("Disk 91% full", "Disk 7.5 % full"),
     "addresses of people": ("No basket for ann@mail.example", "No basket for bob.b+shop@b.co.uk"),
     "times": (
@@ -66,6 +71,7 @@ ALIKE = {
 }
 
 APART = {
+    "words that look like currencies": ("cannot TRY again", "cannot TOP up", "cannot find eur", "cannot find usd"),
     "messages": ("Basket is gone", "Basket is full", "Basket 7 is full of tea"),
     "codes": ("Socket closed with code 1006", "Socket closed with code 1011"),
     "statuses": ("Upload failed with status 404", "Upload failed with status 413", "Upload failed with status 500"),
