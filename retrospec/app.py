@@ -104,7 +104,7 @@ class Server:
         self.workers = Workers([*alert_workers(runtime), *jobs, *relays], [digest_worker(runtime)])
         self.caches = ProjectCaches(KeyRing(), ProjectOrigins(database), Policies())
         self.key_use = KeyUse(database)
-        self.totals = Totals(database, counters, since=runtime.since)
+        self.totals = Totals(database, counters, since=runtime.since, faults=runtime.faults)
         alerts = AlertBook(settings, runtime.directory, counters)
         self.observers = Observers.of(runtime.plugins, runtime.faults, timeout=settings.plugin_timeout_seconds)
         self.promoter = Promoter(settings, alerts, self.observers)

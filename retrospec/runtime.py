@@ -92,7 +92,7 @@ class Runtime:
         self.sinks = SinkPool(
             self.plugins,
             self.directory.of_settings,
-            self.counters,
+            self.faults,
             timeout=settings.alert_timeout_seconds,
             allow_private=settings.alert_allow_private_networks,
         )

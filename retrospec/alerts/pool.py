@@ -12,10 +12,10 @@ import msgspec
 from retrospec.alerts.attempted import Attempted, attempt, failed
 from retrospec.alerts.place import SinkPlace
 from retrospec.alerts.sinks import Sink
-from retrospec.core.counters import Counters
 from retrospec.core.errors import PluginError, RetrospecError, describe
 from retrospec.core.log import get_logger
 from retrospec.plugin import Alert, AlertSink, Network
+from retrospec.plugin.faults import Faults
 from retrospec.plugin.isolation import Isolated, PluginFailed
 from retrospec.plugin.manager import PluginHost
 
@@ -38,7 +38,7 @@ class SinkPool:
         self,
         plugins: PluginHost,
         of_settings: Iterable[Sink],
-        counters: Counters,
+        faults: Faults,
         *,
         timeout: float,
         allow_private: bool = False,
@@ -48,7 +48,7 @@ class SinkPool:
         Args:
             plugins: What is installed.
             of_settings: The sinks that the settings name.
-            counters: Where failures of plugins are counted.
+            faults: Where failures of plugins are counted.
             timeout: How long one delivery may take, seconds.
             allow_private: Whether sinks of projects may reach private addresses.
 
@@ -56,7 +56,7 @@ class SinkPool:
             PluginError: One of them is not installed, or its settings are wrong.
         """
         self._plugins = plugins
-        self._counters = counters
+        self._faults = faults
         self._network = Network(allow_private=allow_private)
         # A tenth more than a sink has, so that one that keeps the limit itself can say what took so long.
         self._timeout = timeout * 1.1
@@ -95,7 +95,7 @@ class SinkPool:
         except (TimeoutError, PluginFailed, RetrospecError) as cause:
             came = failed(describe(cause) if isinstance(cause, TimeoutError) else str(cause))
         if came.by_plugin:
-            self._counters.add("retrospec_plugin_errors_total", family="alerts", plugin=sink.type)
+            self._faults.remember("alerts", sink.type, came.error)
             log.warning("an alert sink failed", plugin=sink.type, sink=sink.id, error=came.error)
         return msgspec.structs.replace(came, started_at=started, duration_ms=round((monotonic() - clock) * 1000))
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from retrospec.core.access_log import BOUNDS
 from retrospec.jobs.attempt import DURATION_BOUNDS
+from retrospec.metrics.plugin_faults import LAST_ERROR
 
 QUEUES = ("replay", "analysis")
 DEPTHS = {
@@ -45,6 +46,9 @@ QUEUE_DEPTHS = {
     for queue in QUEUES
     for depth, meaning in DEPTHS.items()
 }
+PLUGIN_LAST_ERROR = Metric(
+    LAST_ERROR, "gauge", "When a call of a plugin failed last, seconds since 1970", ("family", "plugin")
+)
 TOTALS = (
     Metric("retrospec_events_uploaded_total", "counter", "Recordings stored by uploads"),
     Metric("retrospec_events_uploaded_bytes_total", "counter", "Size of these recordings as stored, bytes"),
@@ -94,4 +98,4 @@ TOTALS = (
         BOUNDS,
     ),
 )
-CATALOG = (UPTIME, QUEUE_UP, *QUEUE_DEPTHS.values(), *TOTALS)
+CATALOG = (UPTIME, QUEUE_UP, *QUEUE_DEPTHS.values(), *TOTALS, PLUGIN_LAST_ERROR)

@@ -21,7 +21,8 @@ from retrospec.core.counters import Labels, Series
 from retrospec.core.errors import Unavailable
 from retrospec.core.log import get_logger
 from retrospec.core.settings import Settings
-from retrospec.metrics.catalog import QUEUE_DEPTHS, QUEUE_UP, QUEUES, TOTALS, UPTIME, Metric
+from retrospec.metrics.catalog import PLUGIN_LAST_ERROR, QUEUE_DEPTHS, QUEUE_UP, QUEUES, TOTALS, UPTIME, Metric
+from retrospec.metrics.plugin_faults import without_text
 from retrospec.metrics.process_use import ProcessUse
 from retrospec.metrics.totals import Totals
 from retrospec.plugin import QueueBackend, QueueDepths
@@ -107,11 +108,19 @@ def _total_families(totals: Mapping[Series, float]) -> Iterator[Family]:
         groups[name][labels] = value
     for metric in TOTALS:
         yield _histogram(metric, groups) if metric.kind == "histogram" else _counter(metric, groups)
+    yield _last_errors(groups)
     for name in sorted(groups):
         family = UnknownMetricFamily(name, _UNKNOWN)
         for labels, value in sorted(groups[name].items()):
             family.add_sample(name, dict(labels), value)
         yield family
+
+
+def _last_errors(groups: dict[str, dict[Labels, float]]) -> Family:
+    family = GaugeMetricFamily(PLUGIN_LAST_ERROR.name, PLUGIN_LAST_ERROR.help)
+    for labels, value in sorted(without_text(groups.pop(PLUGIN_LAST_ERROR.name, {})).items()):
+        family.add_sample(PLUGIN_LAST_ERROR.name, dict(labels), value)
+    return family
 
 
 def _counter(metric: Metric, groups: dict[str, dict[Labels, float]]) -> Family:

@@ -10,6 +10,8 @@ from retrospec.core.counters import Counters, Labels, Series
 from retrospec.core.db import Database, Statement, rows
 from retrospec.core.log import get_logger
 from retrospec.metrics.models import CounterTotal
+from retrospec.metrics.plugin_faults import remember
+from retrospec.plugin.faults import Faults
 
 log = get_logger(__name__)
 
@@ -35,10 +37,13 @@ class Totals:
         since: When the server began, by the monotonic clock.
     """
 
-    def __init__(self, database: Database, counters: Counters, *, since: float | None = None) -> None:
+    def __init__(
+        self, database: Database, counters: Counters, *, since: float | None = None, faults: Faults | None = None
+    ) -> None:
         self.since = monotonic() if since is None else since
         self._database = database
         self._counters = counters
+        self._faults = faults
 
     async def flush(self) -> None:
         """Add what was counted since the last time to the totals. Costs nothing when that is nothing.
@@ -46,6 +51,7 @@ class Totals:
         Raises:
             Exception: The database does not take it, as the driver says it. The counts are kept for the next time.
         """
+        await self._flush_faults()
         counts = self._counters.drain()
         if not counts:
             return
@@ -54,6 +60,16 @@ class Totals:
         except BaseException:
             # Cancelled while it was written, it may be counted twice: better than not at all.
             self._counters.restore(counts)
+            raise
+
+    async def _flush_faults(self) -> None:
+        faults = self._faults.drain() if self._faults else []
+        if self._faults is None or not faults:
+            return
+        try:
+            await remember(self._database.connection, faults)
+        except BaseException:
+            self._faults.restore(faults)
             raise
 
     async def read(self) -> dict[Series, float]:

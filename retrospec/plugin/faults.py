@@ -54,11 +54,21 @@ class Faults:
         # What a redactor raises may hold what was to be taken out.
         told = type(error).__name__ if family == "redaction" else describe(error)
         text = told[:_LONGEST]
-        self._counters.add("retrospec_plugin_errors_total", family=family, plugin=plugin)
-        self._last[family, plugin] = Fault(family, plugin, text, now())
+        self.remember(family, plugin, text)
         # Where it came from is what the plugin's author asks; a timeout came from here.
         trace = None if family == "redaction" or isinstance(error, TimeoutError) else error
         log.warning("plugin failed", family=family, plugin=plugin, doing=doing, error=text, exc_info=trace)
+
+    def remember(self, family: str, plugin: str, error: str) -> None:
+        """Count a failure that somebody else has logged, and remember it as the last one.
+
+        Args:
+            family: As `Fault` has it.
+            plugin: Its name there.
+            error: One line.
+        """
+        self._counters.add("retrospec_plugin_errors_total", family=family, plugin=plugin)
+        self._last[family, plugin] = Fault(family, plugin, error[:_LONGEST], now())
 
     def opened(self, family: str, plugin: str, *, seconds: float) -> None:
         """Note that a plugin is left alone for a while."""

@@ -14,6 +14,7 @@ from retrospec.alerts.pool import SinkPool
 from retrospec.alerts.sinks import Sink
 from retrospec.core.counters import Counters
 from retrospec.core.errors import PluginError
+from retrospec.plugin.faults import Faults
 from retrospec.plugin.manager import PluginHost
 from retrospec.plugin.testing.alerts import make_alert
 from tests.client import eventually
@@ -134,7 +135,7 @@ class Kit:
         self.let_go: threading.Event = self.plugins.records[0].module.Stubborn.let_go
 
     def pool(self, *of_settings: Sink, timeout: float = 0.2, allow_private: bool = False) -> SinkPool:
-        return SinkPool(self.plugins, of_settings, self.counters, timeout=timeout, allow_private=allow_private)
+        return SinkPool(self.plugins, of_settings, Faults(self.counters), timeout=timeout, allow_private=allow_private)
 
     def happened(self) -> list[str]:
         return [what for what, _, _ in self.life]
