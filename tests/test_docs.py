@@ -42,9 +42,19 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, ROOT / "CHANGELOG.md", *DOCS]
 BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.M | re.S)
 # Names in capitals that are no settings.
-OTHER_NAMES = {"RETROSPEC_CONFIG", "RETROSPEC_KEY", "NAME_FILE", "CHAT_URL", "API_VERSION", "SO_REUSEPORT"}
-# What Python's own libraries read.
-OTHER_NAMES |= {"HTTPS_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+OTHER_NAMES = {
+    "API_REVISION",
+    "API_VERSION",
+    "CHAT_URL",
+    "HTTPS_PROXY",
+    "NAME_FILE",
+    "RETROSPEC_API",
+    "RETROSPEC_CONFIG",
+    "RETROSPEC_KEY",
+    "SO_REUSEPORT",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+}
 # What compose.yaml reads itself.
 OTHER_NAMES |= {"RETROSPEC_LISTEN", "RETROSPEC_IMAGE", "GRAFANA_LISTEN"}
 
