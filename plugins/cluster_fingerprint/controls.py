@@ -23,10 +23,13 @@ _LABELLED = re.compile(rf"(?:^|[\s|])({_KEY})[:=]([^|]*)")
 _HINTED = re.compile(rf"(?:^|[:-])({_KEY}):((?:(?!-{_KEY}:|:https?:|:/).)*)")
 _PLACE_AMONG_OTHERS = re.compile(r":(?:nth|first|last|only)-[a-z-]+(?:\(\d+\))?|\[\d+\]")
 # `button#save.btn`, `main > form [data-testid="pay"]`, as tools for the browser write it.
+_BRACKETS = r"\[[\w-]{1,40}(?:[*^$~|]?=(?:\"[^\"]{0,120}\"|'[^']{0,120}'|[^\"'\]\s]{0,120}))?\]"
 _SELECTOR = re.compile(
-    r"(?<![\w/])(?P<tag>[a-z][a-z0-9-]*)?(?P<rest>(?:[#.][\w:\\-]+|\[[^\]\s]{1,120}\]|:nth-[a-z-]+\(\d+\))+)"
+    rf"(?<![\w/])(?P<tag>[a-z][a-z0-9-]*)?(?P<rest>(?:[#.][\w:\\-]+|{_BRACKETS}|:nth-[a-z-]+\(\d+\))+)"
 )
-_ATTRIBUTE = re.compile(r"\[([\w-]+)[*^$~|]?=[\"']?([^\"'\]]*)")
+# From one part of a selector to the next that says more than a tag. A word behind a space may belong to the sentence.
+_COMBINED = re.compile(r"(?:\s*[>+~]\s*[a-z][a-z0-9-]*(?=\s*[>+~]))*\s*[>+~]\s*|\s+")
+_ATTRIBUTE = re.compile(r"\[([\w-]+)(?:[*^$~|]?=([^\"'\]]*|\"[^\"]*\"|'[^']*'))?\]")
 _ID = re.compile(r"#([\w\\-]+)")
 _CLASS = re.compile(r"\.([\w\\:-]+)")
 _CAPTIONS = ("text", "aria-label", "aria", "label", "title", "placeholder")
@@ -81,15 +84,22 @@ def _locator(label: str, hint: str) -> dict[str, str]:
     """What the SDK wrote of the element: attribute to value."""
     if "tag:" in label or "id:" in label or "class:" in label or "text:" in label or "test:" in label:
         return dict(_LABELLED.findall(label))
-    if ("#" in label or "[" in label or "." in label) and (found := _SELECTOR.search(label)):
-        rest = found["rest"]
-        located = {"tag": found["tag"] or "", **dict(_ATTRIBUTE.findall(rest))}
-        if identity := _ID.search(rest):
-            located["id"] = identity[1]
-        if styles := _CLASS.findall(rest):
-            located["class"] = " ".join(styles)
-        return located
-    return dict(_HINTED.findall(hint))
+    return selected(label) or dict(_HINTED.findall(hint)) or ({} if "/" in hint else selected(hint))
+
+
+def selected(text: str) -> dict[str, str]:
+    """What the first CSS selector in a text says of the element that it leads to: attribute to value."""
+    if not ("#" in text or "[" in text or "." in text) or not (found := _SELECTOR.search(text)):
+        return {}
+    while (step := _COMBINED.match(text, found.end())) and (inner := _SELECTOR.match(text, step.end())):
+        found = inner
+    attributes = {key: value.strip("\"'") for key, value in _ATTRIBUTE.findall(found["rest"])}
+    located, rest = {"tag": found["tag"] or "", **attributes}, _ATTRIBUTE.sub("", found["rest"])
+    if identity := _ID.search(rest):
+        located["id"] = identity[1]
+    if styles := _CLASS.findall(rest):
+        located["class"] = " ".join(styles)
+    return located
 
 
 def _named(located: dict[str, str]) -> str:

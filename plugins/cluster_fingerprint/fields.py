@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from retrospec.plugin import MarkerFacts
 from retrospec_plugins.cluster_fingerprint.constraints import constraint
-from retrospec_plugins.cluster_fingerprint.controls import name
+from retrospec_plugins.cluster_fingerprint.controls import name, selected
 from retrospec_plugins.cluster_fingerprint.paths import template
 from retrospec_plugins.cluster_fingerprint.tables import words
 from retrospec_plugins.cluster_fingerprint.text import TEXT, bare, straight
@@ -47,6 +47,12 @@ def _broken(message: str) -> str:
     return constraint(bare(message)) or plain(straight(message))
 
 
+def _selected(hint: str) -> str:
+    """The field that a CSS selector leads to."""
+    located = {} if "/" in hint else selected(hint)
+    return field(located.get("name") or located.get("id") or "")
+
+
 def invalid_field(marker: MarkerFacts) -> Parts:
     """Form, field and constraint."""
     label, hint = straight(marker.label), marker.hint[:TEXT].removeprefix(f"{marker.kind}:")
@@ -59,6 +65,9 @@ def invalid_field(marker: MarkerFacts) -> Parts:
     if (which in _NAMELESS or (found and not _NAME.fullmatch(found["field"]))) and (hinted := _HINT_ID.search(hint)):
         which = field(hinted[1])
     if not found:
-        return [form, ("field", which), ("message", plain(label)), ("hint", "" if label else plain(straight(hint)))]
+        which = which or _selected(hint)
+        if which:
+            return [form, ("field", which), ("constraint", _broken(label))]
+        return [form, ("field", ""), ("message", plain(label)), ("hint", "" if label else plain(straight(hint)))]
     message = (found["message"] or found["after"] or "").removesuffix(")")
     return [form, ("field", which), ("constraint", _broken(message))]

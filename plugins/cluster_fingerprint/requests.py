@@ -93,9 +93,9 @@ def outcome(text: str) -> str:
     return "5xx" if "5xx" in text.casefold() else ""
 
 
-def _how(rest: str, hint: str, evidence: str) -> str:
+def _how(before: str, rest: str, hint: str, evidence: str) -> str:
     said = rest.rpartition("->")[2]
-    for text in (said, hint.rpartition(":")[2], before_trail(evidence)[:200]):
+    for text in (said, hint.rpartition(":")[2], before_trail(evidence)[:200], before):
         if found := outcome(text):
             return found
     return plain(straight(said)) if any(map(str.isalnum, said)) else ""
@@ -120,7 +120,7 @@ def request(marker: MarkerFacts) -> Parts:
     """Service, method, endpoint, operation and outcome."""
     label, hint = marker.label[:TEXT].strip(), marker.hint[:TEXT].removeprefix(f"{marker.kind}:")
     found = _REQUEST.search(label)
-    rest = label[found.end() :] if found else label
+    before, rest = (label[: found.start()], label[found.end() :]) if found else ("", label)
     asked = found or _REQUEST.search(hint) or _REQUEST.search(before_trail(marker.evidence))
     if not asked:
         return [("message", plain(straight(label))), ("hint", plain(straight(hint)))]
@@ -135,7 +135,7 @@ def request(marker: MarkerFacts) -> Parts:
         ("service", service(host) if host else ""),
         ("method", method.upper()),
         ("endpoint", template(path)),
-        ("outcome", _how(rest, hint, marker.evidence)),
+        ("outcome", _how(before, rest, hint, marker.evidence)),
     ]
     operation = _operation(query) or _graph_operation(path, rest, marker)
     return [*parts, ("operation", operation)] if operation else parts

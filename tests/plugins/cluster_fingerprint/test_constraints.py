@@ -388,6 +388,25 @@ def test_fields_and_forms_stay_apart() -> None:
     assert key(field("email")).startswith("validation_failed:")
 
 
+def test_a_field_that_only_a_hint_names_is_that_field() -> None:
+    def hinted(selector: str, message: str) -> MarkerFacts:
+        return MarkerFacts("/checkout", "validation_failed", f"validation_failed:{selector}", message, "")
+
+    same(
+        hinted('input[name="email"]', "Please fill out this field."),
+        hinted("form#order input[name=email][required]", "Füllen Sie dieses Feld aus."),
+        hinted("#email", "Remplissez ce champ."),
+        field("email"),
+    )
+    apart(
+        hinted('input[name="email"]', "Please fill out this field."),
+        hinted('input[name="phone"]', "Please fill out this field."),
+        hinted('input[name="guests[0].name"]', "Please fill out this field."),
+        hinted('input[name="email"]', "This address is not ours"),
+        hinted("", "Please fill out this field."),
+    )
+
+
 def test_a_field_known_by_its_caption_is_named_by_its_id() -> None:
     def captioned(caption: str) -> MarkerFacts:
         hint = "validation_failed:invalid:tag:input-id:street-name:x:https://shop.example/checkout"

@@ -88,6 +88,13 @@ ALIKE = {
         ui("Dead click on button#save-931.btn.is-active"),
         ui("Dead click on #save-9:nth-child(3)"),
     ),
+    "selectors of one element": (
+        ui("Dead click on button#save"),
+        ui("Dead click on form#order > div.row > button#save"),
+        ui("Dead click on form#order button#save"),
+        ui('Click on "Save" changed nothing', hint="ui_no_effect:button#save"),
+        ui("Klick auf „Speichern“ ohne Wirkung", hint="ui_no_effect:form.order > button[id='save'].btn"),
+    ),
     "a label without a control": (
         ui("Repeated clicks", hint="ui_no_effect:rage:tag:button-id:save-text:save:https://a.example/x"),
         rage("tag:button|id:save|text:save"),
@@ -119,6 +126,24 @@ APART = {
     "what items of one generic id say": (
         rage("tag:li|id:item-17|text:delete"),
         rage("tag:li|id:item-18|text:rename"),
+    ),
+    "elements of one form": (
+        ui("Dead click on form#order > button#save"),
+        ui("Dead click on form#order > p > button#send"),
+        ui("Dead click on form#order button#drop"),
+        ui("Dead click on form#order"),
+    ),
+    "elements that only hints tell": (
+        ui('Click on "Apply" changed nothing', hint="ui_no_effect:button#apply-code"),
+        ui('Click on "Apply" changed nothing', hint="ui_no_effect:button#apply-gift-card"),
+        ui('Click on "Apply" changed nothing', hint='ui_no_effect:button[data-testid="apply-points"]'),
+        ui('Click on "Apply" changed nothing'),
+    ),
+    "values in brackets": (
+        ui('Dead click on a[href="/help"]'),
+        ui('Dead click on a[href="/terms"]'),
+        ui("Dead click on input[name='guests[2].name']"),
+        ui("Dead click on input[name='guests[2].mail']"),
     ),
     "hints": (ui("", hint="ui_no_effect:#save"), ui("", hint="ui_no_effect:#send")),
 }

@@ -86,6 +86,10 @@ WITH_AN_ID: dict[str, Callable[[str], MarkerFacts]] = {
 BY_NAME: dict[str, Callable[[str], MarkerFacts]] = {
     "endpoints": lambda name: get(f"/{name}"),
     "endpoints below an id": lambda name: get(f"/shelves/7/{name}"),
+    "selectors of buttons": lambda name: ui("Click changed nothing", hint=f"ui_no_effect:form#pay button#{name}"),
+    "selectors of fields": lambda name: MarkerFacts(
+        "/", "validation_failed", f"input[name={name}]", "Please fill out this field.", ""
+    ),
     "services": lambda name: get("/x", host=f"{name}.shop.example"),
     "operations": lambda name: api(f"POST https://a.example/graphql?operationName={name.title()} -> 500"),
     "functions in Chrome": lambda name: js("boom", v8(f"Shop.{name}")),
@@ -170,6 +174,20 @@ def test_distinct_names_never_share_a_key(what: str, names: list[str]) -> None:
 def test_each_status_below_500_is_its_own(one: int, other: int) -> None:
     assume(one != other)
     assert key(get("/x", str(one))) != key(get("/x", str(other)))
+
+
+@unhurried
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=2, unique=True))
+def test_each_version_of_an_api_is_its_own(versions: list[int]) -> None:
+    one, other = (f"/v{version}/orders/7" for version in versions)
+    assert key(get(one)) != key(get(other))
+
+
+@unhurried
+@given(st.lists(st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]), min_size=2, max_size=2, unique=True))
+def test_each_method_is_its_own(methods: list[str]) -> None:
+    one, other = (api(f"{method} https://api.shop.example/orders -> 500") for method in methods)
+    assert key(one) != key(other)
 
 
 @unhurried

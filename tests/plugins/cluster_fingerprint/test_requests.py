@@ -182,6 +182,13 @@ APART = {
     "operations in queries": tuple(
         get(f"/ajax?{query}") for query in ("action=save", "action=load", "method=cart.save", "cmd=drop", "x=save")
     ),
+    "statuses before the address": (
+        api("404 Not Found: https://api.shop.example/orders/7"),
+        api("HTTP 409: https://api.shop.example/orders/7"),
+        api("500 Internal Server Error: https://api.shop.example/orders/7"),
+        api("Timeout of 3000 ms: https://api.shop.example/orders/7"),
+        api("Failed to fetch https://api.shop.example/orders/7"),
+    ),
     "addresses that only hints tell": (
         api("Request failed", hint="api_error:GET:https://api.shop.example/orders:5xx"),
         api("Request failed", hint="api_error:GET:https://api.shop.example/carts:5xx"),
