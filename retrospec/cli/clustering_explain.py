@@ -82,7 +82,7 @@ def shown(told: MarkerExplanation) -> list[str]:
 def _titled(title: str, texts: list[NamedText]) -> list[str]:
     width = max((len(text.name) for text in texts), default=0)
     rows = [f"{text.name:<{width}}  {text.value}".replace("\n", " ↵ ") for text in texts]
-    return [f"{title if place == 0 else '':<8}  {row}" for place, row in enumerate(rows)]
+    return [f"{title if place == 0 else '':<8}  {row}".rstrip() for place, row in enumerate(rows)]
 
 
 def _tried(one: RuleTried) -> str:
