@@ -24,9 +24,11 @@ from typer.main import get_command
 from retrospec.app import endpoints
 from retrospec.batteries import BATTERIES
 from retrospec.cli.main import COMMANDS
+from retrospec.cli.selection import select
 from retrospec.core.errors import RetrospecError, SettingsError
 from retrospec.core.migrations import SchemaBehind
 from retrospec.core.settings import Settings
+from retrospec.core.settings_sources import load
 from retrospec.core.supervisor import NotStarted
 from retrospec.metrics.catalog import CATALOG
 from retrospec.plugin import hookspecs
@@ -277,7 +279,7 @@ def test_commands_and_options_that_are_named_exist(page: str) -> None:
             continue
         assert words[0] in COMMANDS, words
         command: Any = get_command(importlib.import_module(COMMANDS[words[0]].module).app)
-        if hasattr(command, "commands") and words[1:]:
+        if hasattr(command, "commands") and words[1:] and not words[1].startswith("-"):
             command = command.commands[words[1]]
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, words
@@ -378,7 +380,7 @@ def examples(tmp_path: Path) -> Path:
     (tmp_path / "plugins").mkdir()
     for one in blocks("docs/plugins.md"):
         if one.title.endswith(".py"):
-            place = tmp_path if one.title.startswith("test_") else tmp_path / "plugins"
+            place = tmp_path if one.title.startswith(("test_", "conftest")) else tmp_path / "plugins"
             (place / one.title).write_text(one.code, encoding="utf-8")
     return tmp_path
 
@@ -390,8 +392,20 @@ def test_the_examples_of_the_plugin_guide_load_and_offer_what_they_say(
 
     assert {record.name: record.error for record in host.records if record.error} == {}
     offered = {offer.name for record in host.records for offer in record.offers if record.origin != "built-in"}
-    assert offered == {"pager", "shelf", "by-page", "clicks", "staff", "room-web", "room-backend"}
+    assert offered == {"pager", "shelf", "lane", "by-page", "clicks", "staff", "room-web", "room-backend"}
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("title", [one.title for one in blocks("docs/plugins.md") if one.title.endswith(".toml")])
+def test_the_settings_of_the_plugin_guide_choose_its_examples(examples: Path, title: str) -> None:
+    (examples / title).write_text(block("docs/plugins.md", title), encoding="utf-8")
+    settings = load({"RETROSPEC_CONFIG": str(examples / title)})
+
+    selected = select(settings, PluginHost(BATTERIES, examples / "plugins"))
+
+    assert [one.error for one in selected if one.error] == []
+    made = {Path(inspect.getfile(type(one.made))).stem for one in selected}
+    assert title.removesuffix(".toml") in made
 
 
 def test_the_examples_of_the_plugin_guide_pass_their_suites(examples: Path) -> None:

@@ -16,8 +16,10 @@ from retrospec.plugin.testing.receiver import Receiver
 from retrospec.version import __version__
 from tests.client import marker
 from tests.deploy.image import ROOT, bare_environment, call, copy, copy_sources, serving
+from tests.test_docs import block
 
 EXAMPLES = ROOT / "examples"
+GUIDE = "docs/plugins.md"
 CONFIG = """
 alert_sinks = ["ops"]
 clustering_strategy = "error-codes"
@@ -126,17 +128,49 @@ async def check_an_alert(commands: Path, folder: Path) -> None:
         assert "3 sessions" in request.json()["body"]
 
 
+async def check_the_quick_start(commands: Path, folder: Path) -> None:
+    """What docs/plugins.md leads a stranger through, from settings to an alert, on other ports."""
+    script, start, _ = block(GUIDE, "listen").partition("HTTPServer((")
+    assert start
+    listening = "server = HTTPServer(('127.0.0.1', 0), Listener)\nprint(server.server_port, flush=True)\n"
+    (folder / "listen.py").write_text(f"{script}{listening}server.serve_forever()\n")
+    listener = await asyncio.create_subprocess_exec(
+        commands / "python", "listen.py", cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert listener.stdout is not None
+    try:
+        port = int(await listener.stdout.readline())
+        (folder / "retrospec.toml").write_text(block(GUIDE, "quickstart").replace("9000", str(port)))
+        assert (await listed(commands, folder))["pager"]["state"] == "in use"
+        async with serving(commands, folder) as url:
+            sending = block(GUIDE, "send").replace("http://127.0.0.1:8080", url)
+            said = await call("bash", "-ec", sending, folder=folder)
+            assert [json.loads(line)["alertsSent"] for line in said.splitlines()] == [0, 0, 1]
+            async with asyncio.timeout(20):
+                told = json.loads(await listener.stdout.readline())
+        assert "POST /api/orders -> 500" in told["text"]
+    finally:
+        listener.terminate()
+        await listener.wait()
+
+
 async def test_a_new_package_of_any_family_installs_and_passes_its_tests_at_once(tmp_path: Path) -> None:
     commands = await environment(tmp_path)
     for family in KINDS:
         await call(commands / "retrospec", "plugins", "new", f"my-{family}", "--family", family, folder=tmp_path)
     packages = [tmp_path / f"my-{family}" for family in KINDS]
+    of_the_guide = block(GUIDE, "begin").splitlines()[-1].split()
+    await call(commands / of_the_guide[0], *of_the_guide[1:], folder=tmp_path)
 
-    await install(commands, *packages)
+    await install(commands, *packages, tmp_path / of_the_guide[-1])
 
     found = await listed(commands, tmp_path)
     assert {(one["family"], name, one["version"]) for name, one in found.items()} == {
-        (family, f"my-{family}", "0.1.0") for family in KINDS
+        ("alerts", "pager", "0.1.0"),
+        *((family, f"my-{family}", "0.1.0") for family in KINDS),
     }
     assert __version__ in (packages[0] / "pyproject.toml").read_text()
+    folder = tmp_path / "quickstart"
+    folder.mkdir()
+    await check_the_quick_start(commands, folder)
     await check_own_tests(commands, packages)
