@@ -207,7 +207,7 @@ class Server:
             Loop("counters", self.totals.flush, pause=1),
             Loop("key-use", self.key_use.flush, pause=FLUSH_SECONDS),
             self._scheduled("mutes", self._end_mutes, _MUTES_MINUTES),
-            self._scheduled("done jobs", self._forget_jobs, _PRUNE_MINUTES),
+            self._scheduled("done jobs", self._forget_done, _PRUNE_MINUTES),
         ]
         if self.runtime.strategy_states.is_needed:
             loops.append(Loop("strategies", self.runtime.strategy_states.sync, pause=_LEARNING_SECONDS))
@@ -230,8 +230,9 @@ class Server:
     async def _end_mutes(self) -> None:
         await end_mutes(observers=self.observers)
 
-    async def _forget_jobs(self) -> None:
+    async def _forget_done(self) -> None:
         await self.cleanup.forget_jobs()
+        await self.cleanup.forget_alerts()
 
     async def _promote(self) -> None:
         await self.promoter.promote(None, trigger="scheduled_promote")

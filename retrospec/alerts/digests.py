@@ -31,15 +31,15 @@ _CLOSE = Statement("""
 """)
 _HELD = "project_id = $1 AND sink = $2 AND status = 'held_back' AND created_at >= $3 AND created_at < $4"
 COUNT = Statement(f"SELECT count(*) AS held_back FROM alert_deliveries WHERE {_HELD}")  # noqa: S608
-# As they are now: one that was merged meanwhile is its target, and one that somebody has put aside stays silent.
+# By their keys, so the state is hidden from SQLite, which would read all open issues instead. As they are now: one that was merged meanwhile is its target, and one that somebody has put aside stays silent.
 TOP = Statement(f"""
     SELECT c.key, c.symptom, c.session_count, c.user_count, c.last_seen_at, c.representative_session_id, c.state,
            c.assignee
-    FROM issue_clusters c
-    WHERE c.project_id = $1 AND c.state IN ('open', 'acknowledged') AND c.key IN (
-        SELECT coalesce(a.target_key, d.cluster_key)
-        FROM (SELECT DISTINCT cluster_key FROM alert_deliveries WHERE {_HELD}) AS d
-        LEFT JOIN cluster_aliases a ON a.project_id = $1 AND a.source_key = d.cluster_key)
+    FROM (SELECT DISTINCT coalesce(a.target_key, d.cluster_key) AS key
+          FROM (SELECT DISTINCT cluster_key FROM alert_deliveries WHERE {_HELD}) AS d
+          LEFT JOIN cluster_aliases a ON a.project_id = $1 AND a.source_key = d.cluster_key) AS k
+    JOIN issue_clusters c ON c.project_id = $1 AND c.key = k.key
+    WHERE coalesce(c.state, '') IN ('open', 'acknowledged')
     ORDER BY c.session_count DESC, c.key LIMIT $5
 """)  # noqa: S608
 

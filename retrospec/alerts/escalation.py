@@ -14,7 +14,7 @@ _HOUR = timedelta(hours=1)
 # Whole days, for so the counts are kept: today, and six before it.
 _DAYS_BACK = timedelta(days=6)
 
-_USUAL = Statement("""
+USUAL = Statement("""
     SELECT d.project_id, d.cluster_key, sum(d.session_count) AS sessions FROM cluster_days d
     JOIN @rows($1: project_id text, cluster_key text, since date)
       ON d.project_id = r.project_id AND d.cluster_key = r.cluster_key AND d.day >= r.since
@@ -43,7 +43,7 @@ async def escalated(db: BaseDBAsyncClient, clusters: Iterable[Cluster], now: dat
         return set()
     since = (now.date() - _DAYS_BACK).isoformat()
     sent = rows({"project_id": project, "cluster_key": key, "since": since} for project, key in asked)
-    sessions = {(row["project_id"], row["cluster_key"]): int(row["sessions"]) for row in await _USUAL.fetch(db, sent)}
+    sessions = {(row["project_id"], row["cluster_key"]): int(row["sessions"]) for row in await USUAL.fetch(db, sent)}
     return {ref for ref, cluster in asked.items() if _is_worse(cluster, sessions.get(ref, 0), now)}
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from retrospec.alerts.forgetting import forget_deliveries, forget_storms
 from retrospec.core.clock import ago, now
 from retrospec.core.counters import Counters
 from retrospec.core.db import Database, Statement
@@ -17,12 +18,6 @@ from retrospec.maintenance.removal import MOST, ExpiredSessions, remove_unsuppor
 from retrospec.maintenance.strays import Strays
 from retrospec.projects.models import Project
 
-# Rows of alerts stay for a look back, and for as long as a cooldown may ask for them.
-_DELIVERIES_KEPT = timedelta(days=30)
-_TOLD = Statement("""
-    DELETE FROM alert_deliveries WHERE uid IN (
-        SELECT uid FROM alert_deliveries WHERE status <> 'pending' AND created_at < $1 LIMIT $2)
-""")
 _COUNT = Statement("""
     SELECT (SELECT count(*) FROM sessions WHERE project_id = $1 AND created_at < $2) AS sessions,
            (SELECT count(*) FROM error_markers m JOIN sessions s
@@ -62,7 +57,10 @@ class Cleanup:
     def __init__(self, settings: Settings, database: Database, sweeper: ObjectSweeper, counters: Counters) -> None:
         self._days = settings.session_retention_days
         self._keep_jobs = timedelta(hours=settings.job_keep_hours)
-        self._keep_alerts = max(_DELIVERIES_KEPT, timedelta(minutes=settings.alert_cooldown_minutes))
+        # For a look back, and for as long as a cooldown may ask for them.
+        self._keep_alerts = max(
+            timedelta(days=settings.alert_keep_days), timedelta(minutes=settings.alert_cooldown_minutes)
+        )
         self._database = database
         self._sweeper = sweeper
         self._counters = counters
@@ -86,7 +84,7 @@ class Cleanup:
             await self._delete_objects(project_id, result)
         await self._sweeper.sweep_unowned()
         await self.forget_jobs()
-        await self._forget_alerts()
+        await self.forget_alerts()
         return results
 
     async def _remove_sessions(self, project_id: str, before: datetime, result: CleanupResult) -> None:
@@ -113,9 +111,11 @@ class Cleanup:
         before, db = now() - self._keep_jobs, self._database.connection
         await in_steps(self._database, lambda limit: prune(db, before, limit=limit))
 
-    async def _forget_alerts(self) -> None:
+    async def forget_alerts(self) -> None:
+        """Delete the log of alerts that were delivered, given up or held back long ago."""
         before, db = now() - self._keep_alerts, self._database.connection
-        await in_steps(self._database, lambda limit: _TOLD.run(db, before, limit))
+        await in_steps(self._database, lambda limit: forget_deliveries(before, limit))
+        await in_steps(self._database, lambda limit: forget_storms(db, before, limit))
 
     async def plan(self, project_id: str) -> CleanupPlan:
         """Count what a cleanup of a project would remove now."""

@@ -117,7 +117,7 @@ async def plan(db: BaseDBAsyncClient, text: str, values: tuple[Any, ...]) -> str
     return "\n".join(str(row.get("detail") or row.get("QUERY PLAN")) for row in found)
 
 
-_WHOLE = re.compile(
+WHOLE = re.compile(
     r"Seq Scan on"
     # An index, but nothing of it but the project.
     r"|Index Cond: \(\(?(?:\w+\.)?project_id\)?(?:::text)? = [^()]*\)$"
@@ -131,7 +131,7 @@ _WHOLE = re.compile(
 async def test_no_statement_reads_a_table_or_a_project_whole(full: BaseDBAsyncClient) -> None:
     shown = {name: await plan(full, statement.text(full), values) for name, (statement, values) in STATEMENTS.items()}
 
-    assert {name: text for name, text in shown.items() if _WHOLE.search(text)} == {}
+    assert {name: text for name, text in shown.items() if WHOLE.search(text)} == {}
     assert all(re.search("index|primary key", text, re.I) for text in shown.values())
 
 
@@ -141,4 +141,4 @@ async def test_no_statement_on_many_rows_must_read_a_table_or_a_project_whole(fu
             await db.execute_script("SET LOCAL enable_seqscan = off")
         shown = {name: await plan(db, statement.text(db), values) for name, (statement, values) in BULK.items()}
 
-    assert {name: text for name, text in shown.items() if _WHOLE.search(text)} == {}
+    assert {name: text for name, text in shown.items() if WHOLE.search(text)} == {}

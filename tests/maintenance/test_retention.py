@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retrospec.alerts.models import AlertDelivery
+from retrospec.alerts.models import AlertAttempt, AlertDelivery, AlertStorm
 from retrospec.artifacts.models import SessionArtifact
 from retrospec.core.clock import now
 from retrospec.issues.models import ClusterUser
@@ -254,6 +254,45 @@ async def test_a_cleanup_of_all_removes_what_is_done_and_told_long_ago(make_clie
     assert await AlertDelivery.all().count() == 0
     # Dead letters are the operator's to purge.
     assert {job.queue for job in await Job.all()} - {"alerts:log"} == {"analysis-jobs"}
+
+
+async def test_the_log_of_alerts_is_kept_as_long_as_the_settings_say(make_client: MakeClient) -> None:
+    client = await make_client(alert_keep_days=3)
+    for number, (days, status, again) in enumerate(
+        [(4, "delivered", 4), (4, "failed", 3), (4, "held_back", None), (4, "pending", None), (4, "failed", 1),
+         (2, "delivered", 2)]
+    ):  # fmt: skip
+        # Before its delivery: the server forgets beside this test.
+        await AlertAttempt.create(
+            delivery_id=f"dlv_{number}",
+            project_id=DEFAULT,
+            number=1,
+            started_at=now(),
+            duration_ms=1,
+            outcome="delivered",
+        )
+        await AlertDelivery.create(
+            id=f"dlv_{number}",
+            alert_id="alert_1",
+            project_id=DEFAULT,
+            cluster_key="api_error:0",
+            event="issue_cluster_promoted",
+            sink="log",
+            body={},
+            status=status,
+            created_at=now() - timedelta(days=days),
+            finished_at=now() - timedelta(days=again, seconds=1) if again else None,
+        )
+    for sink, days in (("log", 4), ("chat", 2)):
+        await AlertStorm.create(project_id=DEFAULT, sink=sink, began_at=now() - timedelta(days=days))
+
+    await client.listening.server.cleanup.forget_alerts()
+
+    # Of what is left one waits, one was sent again lately, and one is young.
+    left = {"dlv_3", "dlv_4", "dlv_5"}
+    assert {one.id for one in await AlertDelivery.all()} == left
+    assert {one.delivery_id for one in await AlertAttempt.all()} == left
+    assert [one.sink for one in await AlertStorm.all()] == ["chat"]
 
 
 async def test_the_plan_says_what_a_cleanup_would_remove(client: Client) -> None:
