@@ -13,7 +13,7 @@ import httpx
 
 from retrospec.plugin.racing import first_of
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -113,7 +113,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         )
         try:
             async with asyncio.timeout(timeout):
-                return await first_of(await self._resolve(host, port), connect)
+                return await first_of(await self._resolve(host), connect)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout("no connection in time") from error
         except OSError as error:

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import getproxies
 
 import httpx
 
 from retrospec.plugin.addresses import is_odd_literal, is_public
 from retrospec.plugin.guarded_http import GuardedTransport
 from retrospec.plugin.racing import first_of
+from retrospec.plugin.resolving import look_up
 
 _NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 
@@ -60,14 +62,15 @@ class Network:
             `AddressRefused`.
         """
         trusted = tls or self.tls()
+        by_proxy = self.allow_private and bool({"http", "https", "all"} & set(getproxies()))
         return httpx.AsyncClient(
             verify=trusted,
             timeout=timeout,
             headers=headers,
             follow_redirects=False,
             cookies=CookieJar(_NO_COOKIES),
-            transport=None if self.allow_private else GuardedTransport(self.resolve, trusted),
-            trust_env=self.allow_private,
+            transport=None if by_proxy else GuardedTransport(self.resolve, trusted),
+            trust_env=by_proxy,
         )
 
     def tls(self) -> ssl.SSLContext:
@@ -97,14 +100,13 @@ class Network:
             OSError: There is no such host, or it does not answer.
         """
         async with asyncio.timeout(timeout):
-            return await first_of(await self.resolve(host, port), partial(_connect, port=port))
+            return await first_of(await self.resolve(host), partial(_connect, port=port))
 
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
+    async def resolve(self, host: str) -> Sequence[str]:
         """Look up a host's addresses, and refuse it if they are not all allowed.
 
         Args:
             host: A name or an address, an IPv6 one with or without brackets.
-            port: As for `connect`.
 
         Returns:
             At least one address, in the order in which to try them.
@@ -116,10 +118,7 @@ class Network:
         # Before and after: dots of another script are only dots in the ASCII form.
         if not self.allow_private and (is_odd_literal(host) or is_odd_literal(_in_ascii(host))):
             raise AddressRefused(f"{host} is an address in unusual notation")
-        found = await asyncio.get_running_loop().getaddrinfo(_in_ascii(host), port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(record[4][0]) for record in found))
-        if not addresses:
-            raise socket.gaierror(socket.EAI_NONAME, "name has no address")
+        addresses = await look_up(_in_ascii(host))
         if not self.allow_private and not all(is_public(ipaddress.ip_address(address)) for address in addresses):
             raise AddressRefused(f"{host} leads into a private or special network")
         return addresses

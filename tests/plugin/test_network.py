@@ -4,7 +4,8 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import httpx
 import pytest
 import trustme
 
-from retrospec.plugin import AddressRefused, Network
+from retrospec.plugin import AddressRefused, Network, resolving
 from retrospec.plugin import network as guard
 from retrospec.plugin.addresses import NOT_PUBLIC_V4, NOT_PUBLIC_V6, is_odd_literal, is_public
 from retrospec.plugin.testing.receiver import Answer, Receiver
@@ -78,7 +79,7 @@ ODD = ["2130706433", "0x7f000001", "0x7f.0.0.1", "0X7F.1", "0177.0.0.1", "127.1"
 async def test_an_address_in_unusual_notation_is_refused_before_it_is_looked_up(host: str, names: "Names") -> None:
     assert is_odd_literal(host)
     with pytest.raises(AddressRefused) as refused:
-        await OUTSIDE.resolve(host, 80)
+        await OUTSIDE.resolve(host)
 
     assert "127.0.0.1" not in str(refused.value).replace(host, "")
     assert names.asked == []
@@ -99,7 +100,7 @@ class Names:
     def give(self, name: str, *answers: Sequence[str]) -> None:
         self._answers[name] = list(answers)
 
-    async def getaddrinfo(self, host: str, port: int, **_how: object) -> list[tuple[object, ...]]:
+    def getaddrinfo(self, host: str, port: int | None, **_how: object) -> list[tuple[object, ...]]:
         self.asked.append(host)
         answers = self._answers.get(host) or [[host]]
         addresses = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -113,9 +114,9 @@ class Names:
 
 
 @pytest.fixture
-async def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     names = Names()
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names.getaddrinfo)
+    monkeypatch.setattr(resolving, "getaddrinfo", names.getaddrinfo)
     return names
 
 
@@ -171,7 +172,7 @@ async def test_one_record_that_leads_inside_is_enough(names: Names) -> None:
     names.give("hooks.example", ["1.1.1.1", "2606:4700:4700::1111", "10.0.0.1"])
 
     with pytest.raises(AddressRefused):
-        await OUTSIDE.resolve("hooks.example", 443)
+        await OUTSIDE.resolve("hooks.example")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "127。0。0。1"])
@@ -335,14 +336,62 @@ async def test_a_name_that_is_not_there_is_no_refusal(names: Names) -> None:
         await fetch(OUTSIDE, "http://gone.example/")
 
 
-async def test_a_resolver_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hang(*_args: object, **_how: object) -> None:
-        await asyncio.Event().wait()
+class Hanging:
+    """A resolver whose look-ups of `hangs.example` do not end before they are let go."""
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", hang)
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.asked = 0
 
+    def getaddrinfo(self, host: str, port: int | None, **_how: object) -> list[tuple[object, ...]]:
+        if host.startswith("hangs"):
+            self.asked += 1
+            self.let_go.wait(30)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]:
+    hanging = Hanging()
+    monkeypatch.setattr(resolving, "getaddrinfo", hanging.getaddrinfo)
+    yield hanging
+    hanging.let_go.set()
+    for thread in threading.enumerate():
+        if thread.name == "look-up":
+            thread.join(30)
+
+
+async def test_a_look_up_that_hangs_is_given_up(hanging: Hanging) -> None:
     with pytest.raises(TimeoutError):
-        await OUTSIDE.connect("hooks.example", 80, timeout=0.05)
-    async with OUTSIDE.http_client(timeout=0.05) as client:
-        with pytest.raises(httpx.ConnectTimeout):
-            await client.get("http://hooks.example/")
+        await ANYWHERE.connect("hangs.example", 80, timeout=0.05)
+    for network in (ANYWHERE, OUTSIDE):
+        async with network.http_client(timeout=0.05) as client:
+            with pytest.raises(httpx.ConnectTimeout):
+                await client.get("http://hangs.example/")
+
+    assert hanging.asked == 1
+
+
+async def test_look_ups_that_hang_delay_no_other(hanging: Hanging) -> None:
+    waiting = [asyncio.create_task(ANYWHERE.resolve(f"hangs{number}.example")) for number in range(100)]
+    again = [asyncio.create_task(ANYWHERE.resolve("hangs0.example")) for _ in range(3)]
+    async with asyncio.timeout(10):
+        assert await ANYWHERE.resolve("hooks.example") == ["127.0.0.1"]
+        again[0].cancel()
+        hanging.let_go.set()
+        found = await asyncio.gather(*waiting, *again, return_exceptions=True)
+
+    assert hanging.asked == 100
+    assert [isinstance(one, asyncio.CancelledError) for one in found] == [False] * 100 + [True, False, False]
+
+
+async def test_look_ups_that_hang_do_not_grow_without_end(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving, "MOST_AT_ONCE", 2)
+    waiting = [asyncio.create_task(ANYWHERE.resolve(f"hangs{number}.example")) for number in range(2)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(socket.gaierror, match="too many look-ups hang"):
+        await ANYWHERE.resolve("hooks.example")
+    hanging.let_go.set()
+    await asyncio.gather(*waiting)
+    assert await ANYWHERE.resolve("hooks.example") == ["127.0.0.1"]

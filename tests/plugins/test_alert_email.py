@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
-from retrospec.plugin import NotDelivered, Receipt
+from retrospec.plugin import NotDelivered, Receipt, resolving
 from retrospec.plugin.testing.alerts import make_alert
 from retrospec_plugins.alert_email import EmailSettings, EmailSink
 from tests.mailserver import MailServer
@@ -36,15 +36,10 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
 
 
 @pytest.fixture
-async def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every name leads to loopback, as the operator's own resolver may have it."""
-    loop = asyncio.get_running_loop()
-    real = loop.getaddrinfo
-
-    async def getaddrinfo(_host: str, port: int, **how: Any) -> Any:
-        return await real("127.0.0.1", port, **how)
-
-    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    real = socket.getaddrinfo
+    monkeypatch.setattr(resolving, "getaddrinfo", lambda _host, port, **how: real("127.0.0.1", port, **how))
 
 
 def server_settings(port: int, **others: Any) -> EmailSettings:
