@@ -31,7 +31,8 @@ _CLOSE = Statement("""
 """)
 _HELD = "project_id = $1 AND sink = $2 AND status = 'held_back' AND created_at >= $3 AND created_at < $4"
 COUNT = Statement(f"SELECT count(*) AS held_back FROM alert_deliveries WHERE {_HELD}")  # noqa: S608
-# By their keys, so the state is hidden from SQLite, which would read all open issues instead. As they are now: one that was merged meanwhile is its target, and one that somebody has put aside stays silent.
+# As they are now: one that was merged meanwhile is its target, and one that somebody has put aside stays silent. Found
+# by their keys; the state is hidden from SQLite, which would read all open issues instead.
 TOP = Statement(f"""
     SELECT c.key, c.symptom, c.session_count, c.user_count, c.last_seen_at, c.representative_session_id, c.state,
            c.assignee
