@@ -1,5 +1,7 @@
 """Explaining one failure that somebody asks about, and why the failures of an issue belong together."""
 
+from collections.abc import Mapping
+
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.clustering.facts import WITHHELD_BY, Clean, cleaned, facts_of, words_of
@@ -7,14 +9,21 @@ from retrospec.clustering.plain import PLAIN
 from retrospec.clustering.rules import ProjectRules, RuleBook, TooSlow
 from retrospec.clustering.schemas import Leads, MarkerExplanation, MarkerToExplain, RuleTried
 from retrospec.clustering.teller import Strategies
+from retrospec.core.clock import now
 from retrospec.core.db import Row, Statement, reading
 from retrospec.core.errors import Invalid
-from retrospec.issues.explained import ClusterToExplain, Facts, IssueExplanation, Note, Told
+from retrospec.issues.explained import ClusterToExplain, Facts, IssueExplanation, Note, NoteCode, Told
+from retrospec.issues.membership import OLD_KEYS_LEAD
 from retrospec.plugin import MarkerFacts
 from retrospec.projects.policies import Policies
 from retrospec.sessions.cleaning import RedactorFailed
 
-_MERGED_SHOWN = 10
+_KEYS_SHOWN = 10
+# By the kind of an alias: what is to be said of the keys that lead to a cluster.
+_OTHER: Mapping[str, tuple[NoteCode, str]] = {
+    "merge": ("merged", "Failures of other keys were merged into it"),
+    "old": ("moved", "Another clustering strategy called it, or what it took in"),
+}
 
 # One of the cluster's failures in a session: by the session's index.
 MARKER = Statement("""
@@ -29,15 +38,18 @@ LATEST_SESSION = Statement("""
     ORDER BY last_observed_at DESC LIMIT 1
 """)
 
-MERGED_INTO = Statement("""
-    SELECT source_key FROM cluster_aliases WHERE project_id = $1 AND target_key = $2 LIMIT $3
+OTHER_KEYS = Statement("""
+    SELECT source_key FROM cluster_aliases WHERE project_id = $1 AND target_key = $2 AND kind = $3 LIMIT $4
 """)
 
 CLUSTER = Statement("""
     SELECT key, state, symptom, session_count FROM issue_clusters WHERE project_id = $1 AND key = $2
 """)
 
-TARGET = Statement("SELECT target_key FROM cluster_aliases WHERE project_id = $1 AND source_key = $2")
+TARGET = Statement("""
+    SELECT target_key FROM cluster_aliases
+    WHERE project_id = $1 AND source_key = $2 AND (kind <> 'old' OR created_at > $3)
+""")
 
 
 class Explainer:
@@ -119,12 +131,10 @@ class Explainer:
     async def explain_cluster(self, cluster: ClusterToExplain) -> IssueExplanation:
         """Tell of one failure of a cluster how it gets its key: as `ClusterExplainer`."""
 
-        async def work(db: BaseDBAsyncClient) -> tuple[Row | None, list[str]]:
-            merged = await MERGED_INTO.fetch(db, cluster.project_id, cluster.key, _MERGED_SHOWN + 1)
-            return await _marker(db, cluster), sorted(row["source_key"] for row in merged)
+        async def work(db: BaseDBAsyncClient) -> tuple[Row | None, list[Note]]:
+            return await _marker(db, cluster), [note for kind in _OTHER for note in await _others(db, cluster, kind)]
 
-        row, merged = await reading(work)
-        notes = [_merged(merged)] if merged else []
+        row, notes = await reading(work)
         if row is None:
             notes.append(Note("no_marker", "None of its failures is stored any more."))
             return _untold(cluster, notes)
@@ -194,7 +204,7 @@ async def _marker(db: BaseDBAsyncClient, cluster: ClusterToExplain) -> Row | Non
 
 
 async def _target(db: BaseDBAsyncClient, project_id: str, key: str) -> str:
-    found = await TARGET.fetch(db, project_id, key)
+    found = await TARGET.fetch(db, project_id, key, now() - OLD_KEYS_LEAD)
     return found[0]["target_key"] if found else key
 
 
@@ -222,10 +232,14 @@ def _tried(rules: ProjectRules, marker: MarkerFacts) -> list[RuleTried]:
     return tried
 
 
-def _merged(keys: list[str]) -> Note:
-    shown = ", ".join(keys[:_MERGED_SHOWN])
-    more = " and others" if len(keys) > _MERGED_SHOWN else ""
-    return Note("merged", f"Failures of other keys were merged into it: {shown}{more}.")
+async def _others(db: BaseDBAsyncClient, cluster: ClusterToExplain, kind: str) -> list[Note]:
+    """What is to be said of the other keys of one kind that lead to a cluster."""
+    found = await OTHER_KEYS.fetch(db, cluster.project_id, cluster.key, kind, _KEYS_SHOWN + 1)
+    if not found:
+        return []
+    code, text = _OTHER[kind]
+    shown = ", ".join(sorted(row["source_key"] for row in found)[:_KEYS_SHOWN])
+    return [Note(code, f"{text}: {shown}{' and others' if len(found) > _KEYS_SHOWN else ''}.")]
 
 
 def _untold(cluster: ClusterToExplain, notes: list[Note]) -> IssueExplanation:

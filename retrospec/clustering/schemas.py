@@ -130,8 +130,9 @@ class RuleTried(msgspec.Struct, rename="camel", omit_defaults=True):
 class Leads(msgspec.Struct, rename="camel", omit_defaults=True):
     """Where a key leads.
 
-    `clusterKey` differs from the key where it was merged. `state` is `unknown` before a failure of that key was
-    ingested, `candidate` before the cluster has become an issue, or the issue's state.
+    `clusterKey` differs from the key where that was merged, or given up by a move to another strategy: then `merged`
+    is true. `state` is `unknown` before a failure of that key was ingested, `candidate` before the cluster has become
+    an issue, or the issue's state.
     """
 
     cluster_key: str

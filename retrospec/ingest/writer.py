@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -17,7 +17,7 @@ from retrospec.core.together import together
 from retrospec.ingest.jobs import JobPlanner, Planned, by_offset
 from retrospec.ingest.prepare import Prepared
 from retrospec.issues.lifecycle import Seen, count_in
-from retrospec.issues.membership import ClusterRef, Membership, aliases_of, known_users, write_members
+from retrospec.issues.membership import OLD_KEYS_LEAD, ClusterRef, Membership, aliases_of, known_users, write_members
 from retrospec.issues.news import tell_seen
 from retrospec.jobs.outbox import NewJob, enqueue, enqueue_latest
 from retrospec.plugin import SessionIngested
@@ -34,10 +34,6 @@ from retrospec.sessions.records import (
     upsert_markers,
     upsert_sessions,
 )
-
-# Processes that have not yet heard of a project's new strategy go on with the keys of the one before: for seconds, or
-# as long as an upgrade takes. Later such a key can only be meant again.
-_OLD_KEYS_LEAD = timedelta(hours=1)
 
 # A merge, a split or a removal takes the row FOR UPDATE, so that none of them overlaps with ingest.
 _PROJECTS = Statement("""
@@ -196,7 +192,7 @@ class BatchWriter:
         stored, (aliases, unborn) = await together(
             db,
             lambda side: upsert_sessions(side, [one.session for one in batch], now),
-            lambda side: aliases_of(side, sorted(refs), now - _OLD_KEYS_LEAD),
+            lambda side: aliases_of(side, sorted(refs), now - OLD_KEYS_LEAD),
         )
         again = [ref for ref, row in stored.items() if row.revision > 1]
         before, users = await markers_of_sessions(db, again), await known_users(db, again)

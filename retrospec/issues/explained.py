@@ -6,7 +6,15 @@ import msgspec
 from msgspec import Meta
 
 NoteCode = Literal[
-    "merged", "leads_elsewhere", "key_differs", "strategy_missing", "other_version", "plain", "withheld", "no_marker"
+    "merged",
+    "moved",
+    "leads_elsewhere",
+    "key_differs",
+    "strategy_missing",
+    "other_version",
+    "plain",
+    "withheld",
+    "no_marker",
 ]
 
 

@@ -7,7 +7,7 @@ that share hot clusters would otherwise deadlock.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -117,6 +117,9 @@ _MEMBERS_OF = Statement("""
     JOIN @rows($1: project_id text, session_id text) ON m.project_id = r.project_id AND m.session_id = r.session_id
 """)
 
+# Processes that have not yet heard of a project's new strategy go on with the keys of the one before: for seconds, or
+# as long as an upgrade takes. Later such a key can only be meant again.
+OLD_KEYS_LEAD = timedelta(hours=1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ALIASES = Statement("""
     SELECT r.project_id, r.cluster_key, a.target_key, c.uid FROM @rows($1: project_id text, cluster_key text)

@@ -1,10 +1,11 @@
 """How a failure gets its key, told step by step, and why the failures of an issue belong together."""
 
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from retrospec.issues.models import IssueCluster
+from retrospec.issues.models import ClusterAlias, IssueCluster
 from retrospec.projects.models import Project
 from retrospec.sessions.models import ErrorMarker
 from tests.client import Client, Json, MakeClient, marker
@@ -162,6 +163,26 @@ async def test_a_merged_issue_says_which_keys_it_has_taken_in(client: Client) ->
     assert (told["agrees"], told["key"]) == (False, source)
     leads = (await explain(client, label=told["marker"]["label"]))["leadsTo"]
     assert (leads["clusterKey"], leads["merged"], leads["state"]) == (target, True, "open")
+
+
+async def test_an_issue_whose_project_has_moved_says_which_keys_it_had_and_these_lead_there_for_an_hour(
+    client: Client,
+) -> None:
+    key = await ingested(client)
+    former = (await explain(client, strategy="fingerprint1"))["key"]
+    moment = datetime.now(UTC)
+    alias = await ClusterAlias.create(
+        project_id="proj_default", source_key=former, target_key=key, kind="old", created_at=moment
+    )
+
+    told, leads = await why(client, key), (await explain(client, strategy="fingerprint1"))["leadsTo"]
+
+    assert (told["agrees"], codes(told)) == (True, ["moved"])
+    assert told["notes"][0]["text"] == f"Another clustering strategy called it, or what it took in: {former}."
+    assert (leads["clusterKey"], leads["merged"]) == (key, True)
+    alias.created_at = moment - timedelta(hours=2)
+    await alias.save()
+    assert (await explain(client, strategy="fingerprint1"))["leadsTo"]["clusterKey"] == former
 
 
 async def test_an_issue_that_was_split_off_says_where_failures_like_its_own_go(client: Client) -> None:

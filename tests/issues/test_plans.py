@@ -30,9 +30,9 @@ STATEMENTS: Statements = {
     "activities, merged": (merging._MOVE_ACTIVITIES, (PROJECT, COLD, HOT)),
     "a marker, explained": (explainer.MARKER, (PROJECT, "s7", COLD)),
     "the latest session, explained": (explainer.LATEST_SESSION, (PROJECT, HOT)),
-    "merged keys, explained": (explainer.MERGED_INTO, (PROJECT, COLD, 10)),
+    "other keys, explained": (explainer.OTHER_KEYS, (PROJECT, COLD, "merge", 10)),
     "a key's cluster, explained": (explainer.CLUSTER, (PROJECT, COLD)),
-    "a key's target, explained": (explainer.TARGET, (PROJECT, COLD)),
+    "a key's target, explained": (explainer.TARGET, (PROJECT, COLD, ago(hours=1))),
     "aliases, merged": (merging._MOVE_ALIASES, (PROJECT, COLD, HOT)),
 } | {f"deleted, {number}": (statement, (PROJECT, COLD)) for number, statement in enumerate(merging._DELETE)}
 # PostgreSQL takes every `@rows` for 100 rows, and finds it cheaper to read 20,000 whole than to look 100 times.
