@@ -59,7 +59,8 @@ class Secrets:
 
     def __init__(self, texts: Iterable[str]) -> None:
         forms = {form for text in texts for form in (text, quote(text), quote(text, safe=""), unquote(text))}
-        forms |= {json.dumps(form)[1:-1] for form in forms} | {form.replace("/", "\\/") for form in forms}
+        forms |= {json.dumps(form)[1:-1] for form in forms}
+        forms |= {form.replace("/", "\\/") for form in forms}
         self._forms = sorted((form for form in forms if len(form) >= SHORTEST_SECRET), key=len, reverse=True)
 
     def scrubbed(self, text: str, *, cut: bool = False) -> str:
