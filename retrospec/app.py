@@ -13,6 +13,9 @@ from sanic.config import Config
 from retrospec.alerts.outgoing import AlertBook
 from retrospec.alerts.promotion import Promoter
 from retrospec.alerts.routes import alert_routes
+from retrospec.alerts.sink_routes import sink_routes
+from retrospec.alerts.sink_service import SinkService
+from retrospec.alerts.sink_types import SinkTypes
 from retrospec.apidocs.routes import ApiDocument, apidocs
 from retrospec.artifacts.routes import artifacts
 from retrospec.artifacts.tokens import ArtifactTokens
@@ -69,6 +72,7 @@ SLICES: tuple[Routes, ...] = (
     issues,
     clustering,
     alert_routes,
+    sink_routes,
     reports,
     artifacts,
     maintenance_routes,
@@ -151,9 +155,9 @@ class Server:
 
     def components(self) -> Mapping[Any, object]:
         """What handlers may ask for, by type."""
-        runtime = self.runtime
+        runtime, settings = self.runtime, self.runtime.settings
         parts: tuple[object, ...] = (
-            runtime.settings,
+            settings,
             runtime.database,
             runtime.counters,
             runtime.plugins,
@@ -168,6 +172,12 @@ class Server:
             self.uploads,
             Readiness(runtime.database, runtime.queue, runtime.storage),
             ApiDocument((*endpoints(), *self.extensions.endpoints)),
+            runtime.directory,
+            runtime.sinks,
+            SinkService(
+                runtime.directory,
+                SinkTypes(runtime.plugins, allow_private=settings.alert_allow_private_networks),
+            ),
             KnownStrategies(frozenset(runtime.strategies)),
             self.rules,
             self.explainer,

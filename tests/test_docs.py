@@ -1,5 +1,6 @@
 """What README and docs/ say, held against the code: commands are run, examples loaded, lists compared."""
 
+import asyncio
 import dataclasses
 import importlib
 import inspect
@@ -36,7 +37,7 @@ from retrospec.plugin.manager import FAMILIES, PluginHost
 from retrospec.plugin.observers import HOOKS
 from retrospec.schema import MODELS
 from retrospec.version import __version__
-from tests.client import eventually, marker
+from tests.client import MakeClient, eventually, marker
 from tests.test_architecture import ORDER, ROOT
 
 README = ROOT / "README.md"
@@ -202,6 +203,32 @@ async def test_the_ten_lines_of_the_readme_deliver_an_alert_from_the_third_sessi
     assert await eventually(told) == ["The pay button is dead (3 sessions)"]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_the_walk_of_the_alerts_guide_leads_to_a_message_in_a_chat(make_client: MakeClient, chat: Chat) -> None:
+    client = await make_client(alert_allow_private_networks=True)
+    told = len(chat.told)
+    first, second = (one.code for one in blocks("docs/alerts.md") if one.title == "walk")
+
+    async def run(script: str) -> list[Any]:
+        script = re.sub(r"https://hooks[^\"]+", chat.url, script.replace("http://127.0.0.1:8080", client.url))
+        command = ["bash", "-euo", "pipefail", "-c", script]
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=True)
+        decoder, answers, rest = json.JSONDecoder(), [], done.stdout.strip()
+        while rest:
+            answer, end = decoder.raw_decode(rest)
+            answers.append(answer)
+            rest = rest[end:].lstrip()
+        return answers
+
+    [made] = await run(first)
+    listed, tried = await run(second.replace("snk_…", made["sink"]["id"]))
+
+    assert listed["sinks"] == [made["sink"]]
+    assert tried["result"]["outcome"] == "delivered"
+    assert len(chat.told) == told + 1
+    assert "nothing failed" in chat.told[-1]
+
+
 def test_the_readme_begins_with_the_two_commands_that_make_knows() -> None:
     first = blocks("README.md")[0]
     assert text("README.md").index(first.code) < 100
@@ -279,8 +306,10 @@ def test_commands_and_options_that_are_named_exist(page: str) -> None:
             continue
         assert words[0] in COMMANDS, words
         command: Any = get_command(importlib.import_module(COMMANDS[words[0]].module).app)
-        if hasattr(command, "commands") and words[1:] and not words[1].startswith("-"):
-            command = command.commands[words[1]]
+        for word in words[1:]:
+            if word.startswith("-") or not hasattr(command, "commands"):
+                break
+            command = command.commands[word]
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, words
 

@@ -11,6 +11,7 @@ import msgspec
 
 from retrospec.alerts.attempted import Attempted, attempt, failed
 from retrospec.alerts.place import SinkPlace
+from retrospec.alerts.sink_secrets import secrets_of, without
 from retrospec.alerts.sinks import Sink
 from retrospec.core.errors import PluginError, RetrospecError, describe
 from retrospec.core.log import get_logger
@@ -94,6 +95,7 @@ class SinkPool:
                 came = await self._thread(sink).call(lambda: attempt(made, alert), timeout=self._timeout)
         except (TimeoutError, PluginFailed, RetrospecError) as cause:
             came = failed(describe(cause) if isinstance(cause, TimeoutError) else str(cause))
+        came = self._without_secrets(sink, came)
         if came.by_plugin:
             self._faults.remember("alerts", sink.type, came.error)
             log.warning("an alert sink failed", plugin=sink.type, sink=sink.id, error=came.error)
@@ -115,6 +117,12 @@ class SinkPool:
             raise
         except Exception as cause:
             raise PluginError(f"plugin alerts.{sink.name}: {describe(cause)}") from cause
+
+    def _without_secrets(self, sink: Sink, came: Attempted) -> Attempted:
+        """What came of an attempt, as the log, and whoever reads deliveries, may have it: whatever a plugin said."""
+        offer = self._plugins.offer(AlertSink, sink.type)
+        secrets = secrets_of(offer.settings if offer else None, sink.settings)
+        return msgspec.structs.replace(came, error=without(secrets, came.error), answer=without(secrets, came.answer))
 
     def tidy(self) -> None:
         """Close the sinks of projects that have not been used for a while."""
@@ -152,7 +160,7 @@ class SinkPool:
         place, setting = f"alerts.{sink.name}", "type" if sink.project_id is not None else "ALERT_SINKS"
         made = self._plugins.make(AlertSink, sink.type, sink.settings, setting=setting, place=place)
         if sink.project_id is not None:
-            if not made.guarded:
+            if not made.guarded and not self._network.allow_private:
                 raise PluginError(f"plugin {place}: sinks of the type {sink.type} cannot be made over the API")
             made.network = self._network
         return made

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Listed] = {
     "projects": Listed("retrospec.cli.projects", "Administer", "Create, list and delete projects."),
     "keys": Listed("retrospec.cli.keys", "Administer", "Create, list and revoke a project's API keys."),
     "clustering": Listed("retrospec.cli.clustering", "Administer", "Explain how failures are grouped, and change it."),
+    "alerts": Listed("retrospec.cli.alerts", "Administer", "Configure alert sinks, and look at deliveries."),
     "db": Listed("retrospec.cli.database", "Administer", "Upgrade, downgrade and look at the database's schema."),
     "backup": Listed("retrospec.cli.backup", "Move", "Write everything into one file, while servers run."),
     "restore": Listed("retrospec.cli.restore", "Move", "Bring a backup back, into an empty target."),

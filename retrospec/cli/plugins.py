@@ -147,14 +147,15 @@ def _add_faults(line: PluginLine, faults: Faults | None) -> None:
 def _of_record(record: PluginRecord, selected: Sequence[Selected]) -> list[PluginLine]:
     if record.error:
         return [PluginLine(record.name, record.version, record.origin, "", "failed", "", record.error)]
-    in_use = {(one.family, one.name): one for one in selected}
     lines = []
     for offer in record.offers:
-        use = in_use.get((offer.family, offer.name))
+        # Of a sink there may be several, by name.
+        uses = [one for one in selected if (one.family, one.name) == (offer.family, offer.name)]
+        error = "; ".join(one.error for one in uses if one.error)
         state: Literal["in use", "available", "failed"] = "available"
-        if use is not None:
-            state = "failed" if use.error else "in use"
-        family, error = FAMILIES[offer.family], use.error if use else ""
+        if uses:
+            state = "failed" if error else "in use"
+        family = FAMILIES[offer.family]
         lines.append(PluginLine(offer.name, record.version, record.origin, family, state, offer.description, error))
     if hooks := [name for name in record.hooks if name != "retrospec_register"]:
         lines.append(PluginLine(record.name, record.version, record.origin, _HOOKS, "in use", ", ".join(hooks), ""))

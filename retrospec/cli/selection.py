@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from retrospec.alerts.sinks import Sink, sinks_of
+from retrospec.alerts.sinks import sink_named
 from retrospec.batteries import BATTERIES
-from retrospec.core.errors import PluginError
+from retrospec.core.errors import PluginError, SettingsError
 from retrospec.core.settings import Settings
 from retrospec.plugin import AlertSink, Analyzer, ClusteringStrategy, Component, QueueBackend, Redactor, StorageBackend
 from retrospec.plugin.manager import FAMILIES, PluginHost
@@ -21,6 +21,7 @@ class Selected:
         setting: The setting that names it.
         made: It, not opened; None where it cannot be used.
         error: Why not; empty where it can.
+        called: What the settings call it, where several of one name may be used.
     """
 
     family: type
@@ -28,11 +29,12 @@ class Selected:
     setting: str
     made: Component | None
     error: str
+    called: str = ""
 
     @property
     def place(self) -> str:
-        """Family and name, e.g. `storage.local`."""
-        return f"{FAMILIES[self.family]}.{self.name}"
+        """The table of its settings, e.g. `storage.local`."""
+        return f"{FAMILIES[self.family]}.{self.called or self.name}"
 
 
 def host(settings: Settings) -> PluginHost:
@@ -43,7 +45,7 @@ def host(settings: Settings) -> PluginHost:
 def select(settings: Settings, plugins: PluginHost) -> list[Selected]:
     """Make every plugin that the settings select, as far as possible."""
     chosen = [_select(settings, plugins, *named) for named in _named(settings)]
-    return [*chosen, *(_select_sink(plugins, sink) for sink in sinks_of(settings))]
+    return [*chosen, *(_select_sink(settings, plugins, name) for name in settings.sink_names)]
 
 
 def _named(settings: Settings) -> Iterator[tuple[type[Component], str, str]]:
@@ -62,9 +64,13 @@ def _select(settings: Settings, plugins: PluginHost, family: type[Component], na
         return Selected(family, name, setting, None, str(cause))
 
 
-def _select_sink(plugins: PluginHost, sink: Sink) -> Selected:
+def _select_sink(settings: Settings, plugins: PluginHost, name: str) -> Selected:
+    kind, made, error = name, None, ""
     try:
-        made = plugins.make(AlertSink, sink.type, sink.settings, setting="ALERT_SINKS", place=f"alerts.{sink.name}")
-        return Selected(AlertSink, sink.type, "ALERT_SINKS", made, "")
-    except PluginError as cause:
-        return Selected(AlertSink, sink.type, "ALERT_SINKS", None, str(cause))
+        # Its plugin's name, also where the rest of it cannot be used.
+        kind = str(settings.sink_section(name).get("type", name))
+        sink = sink_named(settings, name)
+        made = plugins.make(AlertSink, sink.type, sink.settings, setting="ALERT_SINKS", place=f"alerts.{name}")
+    except SettingsError as cause:
+        error = str(cause)
+    return Selected(AlertSink, kind, "ALERT_SINKS", made, error, called=name)

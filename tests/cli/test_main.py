@@ -17,6 +17,7 @@ GROUPS = {
     "projects": {"create", "list", "delete"},
     "keys": {"create", "list", "revoke"},
     "clustering": {"dry-run", "explain", "rekey", "rules"},
+    "alerts": {"sinks", "deliveries"},
     "config": {"show", "check"},
 }
 

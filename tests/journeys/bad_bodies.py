@@ -118,7 +118,7 @@ def _of_type(info: inspect.Type, path: tuple[str, ...]) -> Iterator[Wrong]:
         match member:
             case inspect.StructType():
                 yield from _of_struct(member, path)
-            case inspect.ListType():
+            case inspect.ListType() | inspect.VarTupleType():
                 yield from _of_type(member.item_type, (*path, "0"))
             case inspect.DictType():
                 yield from _of_type(member.value_type, (*path, "*"))
@@ -144,6 +144,7 @@ _TAKEN: dict[type[inspect.Type], tuple[type, ...]] = {
     inspect.FloatType: (int, float),
     inspect.StrType: (str,),
     inspect.ListType: (list,),
+    inspect.VarTupleType: (list,),
     inspect.DictType: (dict,),
     # Which of its fields must be there is another matter.
     inspect.StructType: (dict,),

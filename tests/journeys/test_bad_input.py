@@ -21,6 +21,12 @@ INGEST, UPLOAD = "/v1/ingest/session", "/v1/artifacts/session-events"
 SESSION = "s-there"
 OPERATOR = {"X_Retrospec_Admin": ADMIN, "X_Retrospec_Internal": INTERNAL}
 VALID_INGEST: Json = {"session": {"id": SESSION, "site": "x", "tags": {}}, "markers": [{"id": "m1", "label": "x"}]}
+SLACK: Json = {
+    "name": "a",
+    "type": "slack",
+    "settings": {"url": "https://hooks.slack.com/services/x"},
+    "rules": {"events": ["issue_cluster_promoted"], "kinds": ["api_error"], "sites": ["x"]},
+}
 VALID_UPLOAD: Json = {"sessionId": SESSION, "site": "x", "events": [{"type": 5, "data": {}, "timestamp": 1}]}
 
 
@@ -313,12 +319,19 @@ VALID: dict[str, Json] = {
     "create_key": {"label": "a"},
     "purge_dead_letters": {"queue": "replay"},
     "redrive_dead_letters": {"queue": "replay"},
+    "create_sink": SLACK,
+    "change_sink": {"name": "b", "settings": {}, "rules": SLACK["rules"]},
 }
 
 
 def path_of(endpoint: Endpoint) -> str:
     """The path of a route, with ids of what is there."""
-    known = {"cluster_key": "api_error:07a56145f9c73c55", "session_id": SESSION, "project_id": "proj_default"}
+    known = {
+        "cluster_key": "api_error:07a56145f9c73c55",
+        "session_id": SESSION,
+        "project_id": "proj_default",
+        "sink_id": "snk_there",
+    }
     return re.sub(r"<(\w+):str>", lambda part: known[part[1]], endpoint.path)
 
 
@@ -360,11 +373,12 @@ async def test_what_the_wrong_types_are_put_into_is_taken(client: Client) -> Non
     await fill(client)
     (issue,) = (await client.get("/v1/issues"))["issues"]
     other = await client.issue(label="GET /api/cart -> 404")
+    sink = (await client.post("/v1/alerts/sinks", SLACK | {"name": "c"}))["sink"]["id"]
     known = VALID | {"merge_issues": {"targetClusterKey": issue["key"], "sourceClusterKeys": [other]}}
 
     for endpoint in endpoints():
         if endpoint.body:
-            path = path_of(endpoint).replace("api_error:07a56145f9c73c55", issue["key"])
+            path = path_of(endpoint).replace("api_error:07a56145f9c73c55", issue["key"]).replace("snk_there", sink)
             sent = request(endpoint.method, path, json.dumps(known[endpoint.name]).encode(), **OPERATOR)
             reply = await ask(client.url, sent)
             assert reply.status in {200, 201, 202}, (endpoint.name, reply.told)

@@ -2,11 +2,14 @@
 
 import pytest
 
+from retrospec.alerts.models import AlertDelivery, AlertSinkRow
 from retrospec.app import endpoints
+from retrospec.core.clock import now
 from retrospec.core.routing import Access, Endpoint
 from tests.client import Client, Json, marker
 
 SESSION, MARKER = "s-equal", "m-equal"
+SINK, DELIVERY = "snk_mine", "dlv_mine"
 # A request that would do something, were the thing one's own. Routes without a foreign id have no entry.
 BODIES: dict[str, Json] = {
     "set_issue_state": {"state": "resolved"},
@@ -20,7 +23,7 @@ PROJECT_ROUTES = [
 
 @pytest.fixture
 async def sides(client: Client) -> tuple[Client, Client, str]:
-    """Two projects; only the first has the session, its artifact and the issue."""
+    """Two projects; only the first has the session, its artifact and the issue, a sink and a delivery."""
     mine, other = await client.project("Mine"), await client.project("Other")
     await mine.recorded(SESSION, marker(MARKER))
     answer = await mine.recorded("s-second", marker(MARKER))
@@ -29,24 +32,35 @@ async def sides(client: Client) -> tuple[Client, Client, str]:
         {"projectId": answer["session"]["projectId"], "sessionId": SESSION, "artifactKey": "replay-artifacts/x/a.json"},
         202,
     )
+    owned: Json = {"project_id": answer["session"]["projectId"], "created_at": now()}
+    settings = {"url": "https://hooks.slack.com/services/x"}
+    await AlertSinkRow.create(id=SINK, name="Mine", type="slack", settings=settings, updated_at=now(), **owned)
+    about: Json = {"alert_id": "a", "cluster_key": "k", "event": "e", "sink": SINK, "status": "failed", "body": {}}
+    await AlertDelivery.create(id=DELIVERY, **about, **owned)
     return mine, other, answer["session"]["markers"][0]["clusterKey"]
+
+
+async def holdings(mine: Client) -> list[Json]:
+    return [await mine.get(path) for path in ("/v1/issues", f"/v1/sessions/{SESSION}", f"/v1/alerts/sinks/{SINK}",
+                                              "/v1/alerts/deliveries")]  # fmt: skip
 
 
 @pytest.mark.parametrize("endpoint", PROJECT_ROUTES, ids=lambda one: f"{one.method} {one.path}")
 async def test_no_route_reaches_a_foreign_thing(sides: tuple[Client, Client, str], endpoint: Endpoint) -> None:
     mine, other, cluster = sides
     path = endpoint.path
-    for name, value in {"cluster_key": cluster, "session_id": SESSION, "artifact_type": "analysis_json"}.items():
+    known = {"cluster_key": cluster, "session_id": SESSION, "artifact_type": "analysis_json"}
+    for name, value in {**known, "sink_id": SINK, "delivery_id": DELIVERY}.items():
         path = path.replace(f"<{name}:str>", value)
     assert "<" not in path, "the test does not know a parameter of this route"
-    before = [await mine.get("/v1/issues"), await mine.get(f"/v1/sessions/{SESSION}")]
+    before = await holdings(mine)
 
     answer = await other.http.request(endpoint.method, path, json=BODIES.get(endpoint.name, {}))
 
     # An answer without foreign content may be empty; nothing else may come but "not found".
     found = answer.json()
     assert answer.status_code == 404 or [] in (found.get("sessions"), found.get("events")), answer.text
-    assert [await mine.get("/v1/issues"), await mine.get(f"/v1/sessions/{SESSION}")] == before
+    assert await holdings(mine) == before
 
 
 async def test_equal_ids_are_two_sessions_with_two_recordings_and_two_issues(client: Client) -> None:
