@@ -8,7 +8,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.alerts import log, sink_service
 from retrospec.core.clock import ago, now
 from retrospec.core.db import Database, Statement, is_sqlite, rows, sql_time
-from tests.issues.test_plans import _WHOLE, plan
+from tests.issues.test_plans import WHOLE, plan
 
 PROJECT, NEWEST = "p1", 2**63 - 1
 STATEMENTS: dict[str, tuple[Statement, tuple[Any, ...]]] = {
@@ -56,5 +56,5 @@ async def full(database: Database) -> BaseDBAsyncClient:
 async def test_no_statement_reads_a_table_or_a_project_whole(full: BaseDBAsyncClient) -> None:
     shown = {name: await plan(full, statement.text(full), values) for name, (statement, values) in STATEMENTS.items()}
 
-    assert {name: text for name, text in shown.items() if _WHOLE.search(text)} == {}
+    assert {name: text for name, text in shown.items() if WHOLE.search(text)} == {}
     assert [name for name, text in shown.items() if "index" not in text.lower()] == []
