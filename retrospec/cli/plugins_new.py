@@ -37,13 +37,12 @@ Rights = Annotated[License, typer.Option("--license", help="Which LICENSE to wri
 Author = Annotated[str, typer.Option(help="Who holds the rights; may be changed later.")]
 
 NEXT = """
-Next:
+Next, in the environment that this command is in:
   cd {folder}
-  python -m venv .venv && . .venv/bin/activate
   pip install -e '.[test]'
   pytest
 
-The code is in src/{module}/__init__.py. To try it on a server, install it there, put what README.md shows into
+The code is in src/{module}/__init__.py. It is installed now: to see it on a server, put what README.md shows into
 retrospec.toml, and look at `retrospec plugins`."""
 
 

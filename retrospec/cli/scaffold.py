@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import requires
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -15,7 +16,6 @@ from retrospec.batteries import BATTERIES
 from retrospec.core.clock import now
 from retrospec.core.errors import RetrospecError
 from retrospec.plugin.manager import FAMILIES, PluginHost
-from retrospec.version import __version__
 
 # PEP 508; what PEP 503 makes of it names the folder and the package.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,60}[A-Za-z0-9])?")
@@ -160,15 +160,21 @@ def _values(naming: Naming, family: str, license_id: str, author: str) -> dict[s
         "cls": naming.cls,
         "family": family,
         "summary": kind.summary,
-        "version": __version__,
         "year": str(now().year),
         # Into a string of TOML.
         "author": re.sub(r'[\x00-\x1f\x7f"\\]', "", author) or f"The authors of {naming.distribution}",
-        "dependencies": ", ".join(f'"{one}"' for one in (f"retrospec>={__version__}", *kind.needs)),
+        "dependencies": ", ".join(f'"{one}"' for one in kind.needs),
+        "testing": ", ".join(f'"{one}"' for one in _testing()),
         "license_lines": "" if license_id == "none" else _LICENSE_LINES.format(license_id),
     }
     told = {name: _render(f"{family}/{name}.{end}", names) for name, end in (("config", "toml"), ("settings", "md"))}
     return {**names, **{name: text.strip() for name, text in told.items()}}
+
+
+def _testing() -> list[str]:
+    """What the kit for tests needs beside the server."""
+    named = (one.partition(";") for one in requires("retrospec") or ())
+    return sorted(name.strip() for name, _, marker in named if marker.strip() == 'extra == "testing"')
 
 
 def _render(template: str, values: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """`retrospec plugins new`: what it writes and refuses. tests/test_examples.py installs it and runs its tests."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -48,6 +49,10 @@ def test_it_names_the_entry_point_the_licence_and_who_holds_the_rights(cli: Cli)
     assert told["project"]["entry-points"] == {"retrospec": {"my-pager": "retrospec_my_pager"}}
     assert (told["project"]["license"], told["project"]["authors"]) == ("MIT", [{"name": "Ada the first"}])
     assert "Ada the first" in (package / "LICENSE").read_text()
+    # On the public index that name belongs to another project.
+    assert not [one for one in told["project"]["dependencies"] if one.startswith("retrospec")]
+    testing = told["project"]["optional-dependencies"]["test"]
+    assert {re.split("[<>=]", one)[0] for one in testing} == {"h11", "pytest", "pytest-asyncio"}
     assert "[alerts.my-pager]" in (package / "README.md").read_text()
 
 
