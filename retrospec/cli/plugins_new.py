@@ -42,8 +42,8 @@ Next, in the environment that this command is in:
   pip install -e '.[test]'
   pytest
 
-The code is in src/{module}/__init__.py. It is installed now: to see it on a server, put what README.md shows into
-retrospec.toml, and look at `retrospec plugins`."""
+The code is in src/{module}/__init__.py. To see it on a server, put what README.md shows into retrospec.toml, and look
+at `retrospec plugins`."""
 
 
 def new_command(
