@@ -77,12 +77,11 @@ class TemplateStrategy(ClusteringStrategy):
         said = words(marker)
         found = self._miner(marker.kind).find(said)
         template, birth = (found.tokens, found.birth) if found else (said, digest(said))
-        text = self._text(marker.kind, birth)
         return Explanation(
             key=f"{marker.kind}:{self._key(marker.kind, birth)}",
             parts=(("template", " ".join(template)),),
             steps=(("words", " ".join(said)), ("messages of this template", str(found.size if found else 0))),
-            text=text.replace("\x1f", " | "),
+            text=self._text(marker.kind, birth),
         )
 
     def state(self) -> str | None:

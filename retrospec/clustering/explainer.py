@@ -1,5 +1,6 @@
 """Explaining one failure that somebody asks about, and why the failures of an issue belong together."""
 
+import re
 from collections.abc import Mapping
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -19,6 +20,8 @@ from retrospec.projects.policies import Policies
 from retrospec.sessions.cleaning import RedactorFailed
 
 _KEYS_SHOWN = 10
+# Whatever else a cluster is called, somebody has called it so.
+_OF_A_STRATEGY = re.compile(r"\w+:[0-9a-f]{16}", re.ASCII)
 # By the kind of an alias: what is to be said of the keys that lead to a cluster.
 _OTHER: Mapping[str, tuple[NoteCode, str]] = {
     "merge": ("merged", "Failures of other keys were merged into it"),
@@ -142,9 +145,8 @@ class Explainer:
         rules = await self._rules.of(cluster.project_id)
         told, own = await self._told(cluster, marker, rules)
         notes += own
-        leads, today = await self._today(cluster, marker, rules)
-        if leads != cluster.key:
-            notes.append(Note("leads_elsewhere", f"A failure like this one that arrives now gets the key {today}."))
+        if cluster.strategy != WITHHELD_BY:
+            notes += await self._elsewhere(cluster, marker, rules)
         told.marker, told.session_id, told.notes = _shown(marker), row["session_id"], notes
         return told
 
@@ -170,26 +172,18 @@ class Explainer:
             notes.append(Note("other_version", text))
         agrees = told.key == cluster.key
         if not agrees:
-            text = (
-                f"This failure would get the key {told.key} today: it was merged or split by hand, "
-                "or rules have changed."
-            )
-            notes.append(Note("key_differs", text))
+            notes.append(_differs(cluster, told.key, await _lead(cluster.project_id, told.key)))
         fields = {field: getattr(told, field) for field in Told.__struct_fields__}
         return IssueExplanation(**fields | {"strategy": name, "strategy_version": made}, agrees=agrees), notes
 
-    async def _today(self, cluster: ClusterToExplain, marker: MarkerFacts, rules: ProjectRules) -> tuple[str, str]:
-        """The cluster that the failure would join now, and the key that leads there."""
+    async def _elsewhere(self, cluster: ClusterToExplain, marker: MarkerFacts, rules: ProjectRules) -> list[Note]:
+        """Whether the failure would join another cluster if it arrived now."""
         policy = await self._policies.of(cluster.project_id)
         used = self._strategies.used(policy.clustering_strategy)
         key = (await self._strategies.tell(used, marker, rules)).key
-        if key == cluster.key:
-            return key, key
-
-        async def work(db: BaseDBAsyncClient) -> str:
-            return await _target(db, cluster.project_id, key)
-
-        return await reading(work), key
+        if cluster.key in {key, await _lead(cluster.project_id, key)}:
+            return []
+        return [Note("leads_elsewhere", f"A failure like this one that arrives now gets the key {key}.")]
 
 
 async def _marker(db: BaseDBAsyncClient, cluster: ClusterToExplain) -> Row | None:
@@ -201,6 +195,24 @@ async def _marker(db: BaseDBAsyncClient, cluster: ClusterToExplain) -> Row | Non
         if found := await MARKER.fetch(db, project, session["session_id"], key):
             return found[0]
     return None
+
+
+def _differs(cluster: ClusterToExplain, key: str, lead: str) -> Note:
+    """Why a failure is in a cluster of another key than its own."""
+    if lead == cluster.key:
+        return Note("key_differs", f"This failure's own key is {key}, which leads here: the two were merged.")
+    if not _OF_A_STRATEGY.fullmatch(cluster.key):
+        return Note("split", f"It was split off by hand: the key of its failures is {key}.")
+    return Note("key_differs", f"This failure would get the key {key} today: rules have changed since.")
+
+
+async def _lead(project_id: str, key: str) -> str:
+    """The key of the cluster that a key leads to."""
+
+    async def work(db: BaseDBAsyncClient) -> str:
+        return await _target(db, project_id, key)
+
+    return await reading(work)
 
 
 async def _target(db: BaseDBAsyncClient, project_id: str, key: str) -> str:

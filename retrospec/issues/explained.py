@@ -8,6 +8,7 @@ from msgspec import Meta
 NoteCode = Literal[
     "merged",
     "moved",
+    "split",
     "leads_elsewhere",
     "key_differs",
     "strategy_missing",

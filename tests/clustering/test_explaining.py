@@ -160,6 +160,7 @@ async def test_a_merged_issue_says_which_keys_it_has_taken_in(client: Client) ->
 
     assert codes(told) == ["merged", "key_differs"]
     assert source in told["notes"][0]["text"]
+    assert told["notes"][1]["text"] == f"This failure's own key is {source}, which leads here: the two were merged."
     assert (told["agrees"], told["key"]) == (False, source)
     leads = (await explain(client, label=told["marker"]["label"]))["leadsTo"]
     assert (leads["clusterKey"], leads["merged"], leads["state"]) == (target, True, "open")
@@ -192,7 +193,7 @@ async def test_an_issue_that_was_split_off_says_where_failures_like_its_own_go(c
     told = await why(client, answer["result"]["newClusterKey"])
 
     assert (told["agrees"], told["key"], told["sessionId"]) == (False, key, "s2")
-    assert codes(told) == ["key_differs", "leads_elsewhere"]
+    assert codes(told) == ["split", "leads_elsewhere"]
 
 
 async def test_a_rule_that_has_changed_since_is_no_secret(client: Client) -> None:
@@ -215,6 +216,7 @@ async def test_a_strategy_that_is_gone_or_of_another_version_and_the_plain_hash_
         ({"strategy": "gone"}, ["strategy_missing"]),
         ({"strategy": "fingerprint", "strategy_version": 3}, ["other_version"]),
         ({"strategy": "plain", "strategy_version": 1}, ["plain", "key_differs"]),
+        ({"strategy": "withheld", "strategy_version": 1}, ["withheld"]),
     ):
         await IssueCluster.filter(key=key).update(**changes)
         assert codes(await why(client, key)) == expected
