@@ -1,5 +1,6 @@
 """Asks each plugin what it offers, and makes what the settings select."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -162,8 +163,13 @@ class PluginHost:
                 record.error = reason
                 return
             self._pluggy.register(record.module, name=record.name)
+            for caller in self._pluggy.get_hookcallers(record.module) or ():
+                _check_hooks(caller, record.name)
         except Exception as cause:
             record.fail(cause)
+            # pluggy keeps the hooks that it had taken before it found the bad one.
+            if self._pluggy.get_name(record.module) == record.name:
+                self._pluggy.unregister(record.module)
         else:
             self._registered[record.name] = record
 
@@ -211,6 +217,16 @@ class PluginHost:
         if taken:
             raise ValueError(f"{FAMILIES[offer.family]} plugin {offer.name!r} is already offered by {taken[0]}")
         return offer
+
+
+def _check_hooks(caller: pluggy.HookCaller, plugin: str) -> None:
+    for impl in caller.get_hookimpls():
+        if impl.plugin_name != plugin:
+            continue
+        if impl.hookwrapper or impl.wrapper:
+            raise TypeError(f"{caller.name} is a wrapper: each plugin is called by itself, so there is nothing to wrap")
+        if inspect.iscoroutinefunction(impl.function):
+            raise TypeError(f"{caller.name} is async: a hook is a plain function, which nobody awaits")
 
 
 def _taking(impl: pluggy.HookImpl) -> Callable[..., Any]:

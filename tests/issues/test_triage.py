@@ -1,6 +1,7 @@
 """Where an issue stands, and how a mute ends."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -10,6 +11,9 @@ from retrospec.issues import merging, queries, triage
 from retrospec.issues.models import IssueActivity, IssueCluster
 from retrospec.issues.mutes import end_mutes
 from retrospec.issues.schemas import IssuesQuery, IssueState, MergeOrder, StateChange
+from retrospec.plugin import IssueStateChanged
+from retrospec.plugin.events import Event
+from retrospec.plugin.observers import Observers
 from tests.issues.builders import PROJECT, A, B, ago, happened, issue, other_project
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -128,6 +132,28 @@ async def test_a_mute_whose_time_has_come_is_over_and_recorded() -> None:
     states = await IssueCluster.all().order_by("uid").values_list("key", "state", "muted_until")
     assert [(key, state) for key, state, _ in states] == [(A, "open"), (B, "muted"), ("c", "muted"), (A, "open")]
     assert await happened(A) == await happened(A, other) == ["unmuted"]
+
+
+async def test_observers_hear_of_each_move_to_another_state_and_of_no_other() -> None:
+    class Listening(Observers):
+        heard: ClassVar[list[Event]] = []
+
+        def tell(self, event: Event) -> None:
+            self.heard.append(event)
+
+    listening = Listening()
+    await issue(A, assignee="anna")
+    await issue(B, state="muted", muted_until=ago(minutes=1))
+    await triage.set_state(PROJECT, A, StateChange(state="acknowledged", assignee="ben"), listening)
+    await triage.set_state(PROJECT, A, StateChange(state="acknowledged", note="still"), listening)
+    await queries.list_issues(PROJECT, IssuesQuery(), 2, listening)
+
+    moves = [event for event in listening.heard if isinstance(event, IssueStateChanged)]
+    assert [(one.cluster_key, one.former, one.state, one.reason, one.assignee) for one in moves] == [
+        (A, "open", "acknowledged", "set", "ben"),
+        (B, "muted", "open", "mute_ended", ""),
+    ]
+    assert moves == listening.heard
 
 
 async def test_reading_ends_mutes_that_are_over() -> None:

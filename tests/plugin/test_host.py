@@ -142,6 +142,28 @@ BROKEN = {
         "from retrospec.plugin import hookimpl\n@hookimpl\ndef retrospec_register(unheard_of):\n    return []",
         "PluginValidationError: ",
     ),
+    "listens_half": (
+        dedent(
+            """
+            from retrospec.plugin import hookimpl
+
+            @hookimpl
+            def retrospec_issue_promoted(event): ...
+
+            @hookimpl
+            def retrospec_session_ingested(unheard_of): ...
+            """
+        ),
+        "PluginValidationError: ",
+    ),
+    "wraps": (
+        "from retrospec.plugin import hookimpl\n@hookimpl(wrapper=True)\ndef retrospec_issue_promoted():\n    yield",
+        "TypeError: retrospec_issue_promoted is a wrapper",
+    ),
+    "awaits": (
+        "from retrospec.plugin import hookimpl\n@hookimpl\nasync def retrospec_issue_promoted(event):\n    pass",
+        "TypeError: retrospec_issue_promoted is async",
+    ),
     "claims": (dedent(SINK.format(name="log")), "ValueError: alerts plugin 'log' is already offered by alert_log"),
     "repeats": (
         dedent(SINK.format(name="twice")) + dedent(SINK.format(name="twice")).replace("Sink(", "Other("),
@@ -163,6 +185,11 @@ class TestIsolation:
         assert "good" in host.names(AlertSink)
         assert {"log", "webhook"} <= set(host.names(AlertSink))
         assert "half" not in host.names(AlertSink)
+
+    def test_none_of_the_hooks_of_a_broken_one_is_called(self, drop: Drop) -> None:
+        host = drop(**{name: text for name, (text, _) in BROKEN.items()})
+
+        assert list(host.hooks("retrospec_issue_promoted")) == []
 
     def test_all_of_them_at_once(self, drop: Drop) -> None:
         host = drop(**{name: text for name, (text, _) in BROKEN.items()}, zz_good=SINK.format(name="good"))
