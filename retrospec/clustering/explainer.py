@@ -164,7 +164,7 @@ class Explainer:
             return _untold(cluster, []), [Note("strategy_missing", text)]
         told = await self._strategies.tell(name, marker, rules)
         notes = []
-        if name == PLAIN:
+        if name == PLAIN and told.rule is None:
             text = "The strategy had failed: these failures have the same kind, hint and label, letter by letter."
             notes.append(Note("plain", text))
         if version != made:

@@ -7,9 +7,6 @@ from hashlib import sha256
 from time import monotonic, thread_time
 from typing import NamedTuple
 
-import msgspec
-import regex
-
 from retrospec.clustering.pattern_checks import MATCH_SECONDS
 from retrospec.clustering.patterns import Groups, Pattern, of_glob, of_regex
 from retrospec.clustering.schemas import Rule, TextMatch, rule_view
@@ -50,13 +47,13 @@ class CompiledRule:
             The first field that does not match, or an empty text; and what the named groups have found.
 
         Raises:
-            TooSlow: A pattern took too long.
+            TooSlow: A pattern took too long, or the engine gave up over it.
         """
         found: Groups = {}
         for field, pattern in self._conditions:
             try:
                 groups = pattern.groups(getattr(marker, field), MATCH_SECONDS)
-            except TimeoutError as cause:
+            except Exception as cause:
                 raise TooSlow from cause
             if groups is None:
                 return field, found
@@ -242,7 +239,7 @@ def _compile(rows: Sequence[ClusteringRule]) -> list[CompiledRule]:
     for row in rows:
         try:
             compiled.append(CompiledRule(rule_view(row)))
-        except (regex.error, msgspec.ValidationError) as mistake:
+        except Exception as mistake:
             # Checked when it was saved, by another version.
             log.warning("clustering rule left out", rule=row.id, error=str(mistake))
     return compiled
