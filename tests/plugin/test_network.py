@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis.strategies import ip_addresses
 
 from retrospec.plugin import AddressRefused, Network, resolving
 from retrospec.plugin import network as guard
@@ -64,15 +66,31 @@ def test_an_ordinary_address_is_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
-def test_what_python_calls_private_is_never_public() -> None:
-    special = [ipaddress.ip_address(address) for addresses in REFUSED.values() for address in addresses]
-    assert [one for one in map(ipaddress.ip_address, PUBLIC) if not one.is_global] == []
-    assert [one for one in special if not one.is_global and is_public(one)] == []
+@given(ip_addresses())
+def test_whatever_python_knows_to_be_special_is_not_public(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    special = address.is_private or address.is_multicast or address.is_reserved or address.is_unspecified
+
+    assert not (is_public(address) and (special or not address.is_global))
+
+
+@given(ip_addresses(v=4))
+def test_no_address_of_ipv4_becomes_public_inside_of_one_of_ipv6(inner: ipaddress.IPv4Address) -> None:
+    number = int(inner)
+    carried = [number, 0xFFFF << 32 | number, 0x0064FF9B << 96 | number, 0x0064FF9B0001 << 80 | number]
+    carried += [
+        0x2002 << 112 | number << 80 | 1,
+        0x20010000 << 96 | number << 64,
+        0x20010000 << 96 | number ^ 0xFFFFFFFF,
+    ]
+
+    assert [one for one in map(ipaddress.IPv6Address, carried) if is_public(one)] == []
 
 
 ODD = ["2130706433", "0x7f000001", "0x7f.0.0.1", "0X7F.1", "0177.0.0.1", "127.1", "127.0.1", "127.0.0.1.", "1.2.3.4.5",
        "017700000001", "8", "fe80::1%eth0", "2606:4700::1%25lo", "300.1.1.1", "0x", "example.0x1",
-       "0x7f。1"]  # fmt: skip
+       "0x7f。1", "127。1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("host", ODD)
