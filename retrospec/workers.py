@@ -1,31 +1,32 @@
-"""The workers of a process: one for replay and analysis jobs, and one for each alert sink."""
+"""The workers of a process: one for replay and analysis jobs, and one for alerts."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-from retrospec.alerts.delivery import RETRIES, DeliverAlert
+from retrospec.alerts.delivery import DeliverAlert, retries
 from retrospec.alerts.digests import DIGEST_RETRIES, MakeDigest
-from retrospec.alerts.outbox import sink_queue
+from retrospec.alerts.dispatcher import AlertDispatcher
+from retrospec.alerts.health import SinkHealth
 from retrospec.alerts.storms import DIGESTS
 from retrospec.artifacts.jobs import ReplayJobHandler
+from retrospec.jobs.attempt import Attempts
 from retrospec.jobs.relay import Relay
 from retrospec.jobs.retry import RetryPolicy
+from retrospec.jobs.runner import JobRunner
 from retrospec.jobs.worker import Worker
 from retrospec.maintenance.schedules import Turn
 from retrospec.reports.jobs import AnalysisJobHandler
 from retrospec.runtime import Runtime
 
-_ALERTS_AT_ONCE = 4
 # More than a batch takes to be published, and what others wait for when its process dies meanwhile.
 _RELAY_TURN_SECONDS = 15
-# A lease beyond the timeout, so that a delivery is never handed out while it may still go out.
-_ALERT_LEASE_MARGIN = 30
+_ALERT_LEASE_SECONDS = 30
 
 
 class Workers:
     """Workers, and the relay that brings them jobs, where there is one: started and stopped together."""
 
-    def __init__(self, workers: Sequence[Worker | Relay], patient: Sequence[Worker] = ()) -> None:
+    def __init__(self, workers: Sequence[JobRunner | Relay], patient: Sequence[Worker] = ()) -> None:
         """Take them.
 
         Args:
@@ -94,27 +95,27 @@ def job_relays(runtime: Runtime, published: Callable[[], None] = lambda: None) -
     ]
 
 
-def alert_workers(runtime: Runtime) -> list[Worker]:
-    """A worker for each sink, so that one that hangs delays no other."""
-    workers = []
-    timeout = runtime.settings.alert_timeout_seconds
-    for sink in runtime.directory.of_settings:
-        name, deliver = sink.id, DeliverAlert(sink, runtime.sinks, runtime.counters)
-        workers.append(
-            Worker(
-                runtime.outbox,
-                {sink_queue(name): deliver},
-                name=f"{runtime.name}-{name}",
-                counters=runtime.counters,
-                concurrency=_ALERTS_AT_ONCE,
-                lease_seconds=timeout + _ALERT_LEASE_MARGIN,
-                job_timeout=timeout + _ALERT_LEASE_MARGIN / 2,
-                retry=RETRIES,
-                on_buried={sink_queue(name): deliver.buried},
-                poll_seconds=1,
-            )
+def alert_workers(runtime: Runtime) -> list[AlertDispatcher]:
+    """What delivers alerts: one, for all sinks of this process and of the database."""
+    settings, counters, directory = runtime.settings, runtime.counters, runtime.directory
+    health = SinkHealth(failures=settings.alert_breaker_failures, pause=settings.alert_breaker_pause_seconds)
+    retry = retries(settings)
+    longest = runtime.sinks.longest_seconds
+    # The lease is extended while a delivery goes out; it ends some time after its process has died.
+    attempts = Attempts(runtime.outbox, counters, retry, _ALERT_LEASE_SECONDS, longest, label="alerts")
+    deliver = DeliverAlert(directory, runtime.sinks, health, retry, runtime.database, counters)
+    return [
+        AlertDispatcher(
+            attempts,
+            deliver,
+            directory=directory,
+            pool=runtime.sinks,
+            health=health,
+            database=runtime.database,
+            name=f"{runtime.name}-alerts",
+            counters=counters,
         )
-    return workers
+    ]
 
 
 def digest_worker(runtime: Runtime) -> Worker:

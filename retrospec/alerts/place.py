@@ -15,6 +15,8 @@ log = get_logger(__name__)
 
 _OPEN_SECONDS = 15.0
 _CLOSE_SECONDS = 5.0
+# Making it, opening it, and waiting for another delivery that began to do so.
+LONGEST_OPENING_SECONDS = 4 * _OPEN_SECONDS
 
 
 class SinkPlace:

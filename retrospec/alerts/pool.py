@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 
 from retrospec.alerts.attempted import Attempted, attempt, failed
-from retrospec.alerts.place import SinkPlace
+from retrospec.alerts.place import LONGEST_OPENING_SECONDS, SinkPlace
 from retrospec.alerts.sink_secrets import secrets_of, without
 from retrospec.alerts.sinks import Sink
 from retrospec.core.errors import PluginError, RetrospecError, describe
@@ -81,6 +81,11 @@ class SinkPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._close()
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long `send` takes at the most, a sink that must be made and opened first included."""
+        return self._timeout + LONGEST_OPENING_SECONDS + 10
 
     async def send(self, sink: Sink, alert: Alert) -> Attempted:
         """Try once to deliver an alert. Nothing that a plugin does comes out as an exception.

@@ -27,6 +27,7 @@ class Attempts:
         retry: Attempts and pauses.
         lease_seconds: How long a job is held without a heartbeat.
         timeout: How long an attempt may take, seconds.
+        label: What metrics call the queue; empty: by its name. For queues whose names are not known beforehand.
     """
 
     queue: QueueBackend
@@ -34,6 +35,7 @@ class Attempts:
     retry: RetryPolicy
     lease_seconds: float
     timeout: float
+    label: str = ""
 
     async def run(self, lease: Lease, handler: JobHandler, on_buried: BuriedHook | None) -> None:
         """Do one job, whatever happens. Cancelled, it gives the job back."""
@@ -64,7 +66,8 @@ class Attempts:
             await self._retry_or_bury(lease, job, on_buried, trouble)
         else:
             await self._settle(lease, "done", lambda: self.queue.complete(lease))
-        self.counters.observe("retrospec_job_seconds", clock() - started, DURATION_BOUNDS, (("queue", lease.queue),))
+        labels = (("queue", self.label or lease.queue),)
+        self.counters.observe("retrospec_job_seconds", clock() - started, DURATION_BOUNDS, labels)
 
     async def _retry_or_bury(
         self, lease: Lease, job: JobContext, on_buried: BuriedHook | None, trouble: Exception
@@ -121,4 +124,4 @@ class Attempts:
         return await self.queue.extend(lease, lease_seconds=self.lease_seconds)
 
     def _count(self, lease: Lease, outcome: str) -> None:
-        self.counters.add("retrospec_jobs_total", queue=lease.queue, outcome=outcome)
+        self.counters.add("retrospec_jobs_total", queue=self.label or lease.queue, outcome=outcome)

@@ -19,6 +19,7 @@ class RetryPolicy:
         longest_seconds: No pause is longer, not even one that a handler asks for.
         jitter: By up to this part a pause is made longer at random, so that jobs that failed together do
             not come back together.
+        earlier: By up to this part it is made shorter at random.
     """
 
     max_attempts: int = 3
@@ -27,6 +28,7 @@ class RetryPolicy:
     pauses: Sequence[float] = ()
     longest_seconds: float = 6 * 3600
     jitter: float = 0.25
+    earlier: float = 0
 
     def used_up(self, attempts: int) -> bool:
         """Whether a job that was tried so often is given up."""
@@ -39,7 +41,7 @@ class RetryPolicy:
         else:
             # The exponent is held down: a float ends at about 2 ** 1024.
             pause = self.base_seconds * self.factor ** min(attempt, 64)
-        return self.bounded(pause * (1 + _jitter.uniform(0, self.jitter)))
+        return self.bounded(pause * (1 + _jitter.uniform(-self.earlier, self.jitter)))
 
     def bounded(self, seconds: float) -> float:
         """A pause that somebody asked for, within reason."""

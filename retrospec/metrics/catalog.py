@@ -49,6 +49,13 @@ QUEUE_DEPTHS = {
 PLUGIN_LAST_ERROR = Metric(
     LAST_ERROR, "gauge", "When a call of a plugin failed last, seconds since 1970", ("family", "plugin")
 )
+ALERT_PENDING = Metric(
+    "retrospec_alert_pending", "gauge", "Alerts on their way to a sink, counted up to 100,000", ("type",)
+)
+SINKS_OFF = Metric("retrospec_alert_sinks_off", "gauge", "Sinks switched off: their receivers say that they are gone")
+SINKS_RESTING = Metric(
+    "retrospec_alert_sinks_resting", "gauge", "Sinks left alone for a while, because they failed again and again"
+)
 TOTALS = (
     Metric("retrospec_events_uploaded_total", "counter", "Recordings stored by uploads"),
     Metric("retrospec_events_uploaded_bytes_total", "counter", "Size of these recordings as stored, bytes"),
@@ -61,8 +68,10 @@ TOTALS = (
     Metric("retrospec_cleanup_runs_total", "counter", "Finished runs of the cleanup"),
     Metric("retrospec_cleanup_event_objects_total", "counter", "Recordings that the cleanup deleted from storage"),
     Metric("retrospec_cleanup_artifact_objects_total", "counter", "Artifacts that the cleanup deleted from storage"),
-    Metric("retrospec_alert_sent_total", "counter", "Alerts that a sink has taken", ("sink",)),
-    Metric("retrospec_alert_errors_total", "counter", "Attempts to deliver an alert that failed", ("sink",)),
+    Metric("retrospec_alert_sent_total", "counter", "Alerts that a sink has taken", ("type",)),
+    Metric("retrospec_alert_errors_total", "counter", "Attempts to deliver an alert that failed", ("type",)),
+    Metric("retrospec_alert_retried_total", "counter", "Of these, those that another attempt follows", ("type",)),
+    Metric("retrospec_alert_failed_total", "counter", "Alerts given up for a sink", ("type",)),
     Metric("retrospec_alert_held_back_total", "counter", "Deliveries held back for the digest of a storm", ("type",)),
     Metric("retrospec_rate_limited_total", "counter", "Requests refused with 429"),
     Metric("retrospec_rate_limit_errors_total", "counter", "Calls to Redis for rate limits that failed"),
@@ -98,4 +107,13 @@ TOTALS = (
         BOUNDS,
     ),
 )
-CATALOG = (UPTIME, QUEUE_UP, *QUEUE_DEPTHS.values(), *TOTALS, PLUGIN_LAST_ERROR)
+CATALOG = (
+    UPTIME,
+    QUEUE_UP,
+    *QUEUE_DEPTHS.values(),
+    ALERT_PENDING,
+    SINKS_OFF,
+    SINKS_RESTING,
+    *TOTALS,
+    PLUGIN_LAST_ERROR,
+)

@@ -17,11 +17,24 @@ from prometheus_client.core import (
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
+from retrospec.alerts.sinks import sinks_of
+from retrospec.alerts.watch import Waiting, waiting
 from retrospec.core.counters import Labels, Series
 from retrospec.core.errors import Unavailable
 from retrospec.core.log import get_logger
 from retrospec.core.settings import Settings
-from retrospec.metrics.catalog import PLUGIN_LAST_ERROR, QUEUE_DEPTHS, QUEUE_UP, QUEUES, TOTALS, UPTIME, Metric
+from retrospec.metrics.catalog import (
+    ALERT_PENDING,
+    PLUGIN_LAST_ERROR,
+    QUEUE_DEPTHS,
+    QUEUE_UP,
+    QUEUES,
+    SINKS_OFF,
+    SINKS_RESTING,
+    TOTALS,
+    UPTIME,
+    Metric,
+)
 from retrospec.metrics.plugin_faults import without_text
 from retrospec.metrics.process_use import ProcessUse
 from retrospec.metrics.totals import Totals
@@ -49,6 +62,8 @@ class Exposition:
         self._queue = queue
         self._queues = dict(zip(QUEUES, (settings.replay_queue_name, settings.analysis_queue_name), strict=True))
         self._timeout = timeout
+        # Shown at 0 too: a series that comes and goes is hard to watch.
+        self._sink_types = dict.fromkeys((sink.type for sink in sinks_of(settings)), 0)
 
     async def render(self) -> bytes:
         """Add this process's counts to the totals, and show them all, in the text format 0.0.4.
@@ -60,9 +75,11 @@ class Exposition:
             async with asyncio.timeout(self._timeout):
                 await self._totals.flush()
                 totals = await self._totals.read()
+                alerts = await waiting(self._totals.connection)
         except TimeoutError as cause:
             raise Unavailable(f"the database does not answer within {self._timeout:g} s") from cause
-        return generate_latest(_Snapshot(monotonic() - self._totals.since, totals, await self._depths()))
+        alerts = Waiting({**self._sink_types, **alerts.pending}, alerts.off, alerts.resting)
+        return generate_latest(_Snapshot(monotonic() - self._totals.since, totals, await self._depths(), alerts))
 
     async def _depths(self) -> dict[str, QueueDepths] | None:
         try:
@@ -80,12 +97,14 @@ class _Snapshot(Collector):
     uptime: float
     totals: Mapping[Series, float]
     depths: Mapping[str, QueueDepths] | None
+    alerts: Waiting
 
     def collect(self) -> Iterable[Family]:
         """Every metric of the catalogue, what else was counted, and what the processes use."""
         yield GaugeMetricFamily(UPTIME.name, UPTIME.help, value=self.uptime)
         yield GaugeMetricFamily(QUEUE_UP.name, QUEUE_UP.help, value=float(self.depths is not None))
         yield from self._queue_depths()
+        yield from self._alerts()
         yield from _total_families(self.totals)
         yield from ProcessUse().collect()
 
@@ -100,6 +119,14 @@ class _Snapshot(Collector):
             for depth, value in values.items():
                 metric = QUEUE_DEPTHS[kind, depth]
                 yield GaugeMetricFamily(metric.name, metric.help, value=value)
+
+    def _alerts(self) -> Iterator[Family]:
+        pending = GaugeMetricFamily(ALERT_PENDING.name, ALERT_PENDING.help, labels=ALERT_PENDING.labels)
+        for kind, count in sorted(self.alerts.pending.items()):
+            pending.add_metric([kind], count)
+        yield pending
+        yield GaugeMetricFamily(SINKS_OFF.name, SINKS_OFF.help, value=self.alerts.off)
+        yield GaugeMetricFamily(SINKS_RESTING.name, SINKS_RESTING.help, value=self.alerts.resting)
 
 
 def _total_families(totals: Mapping[Series, float]) -> Iterator[Family]:

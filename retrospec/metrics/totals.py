@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from time import monotonic
 
 import msgspec
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.counters import Counters, Labels, Series
 from retrospec.core.db import Database, Statement, rows
@@ -44,6 +45,11 @@ class Totals:
         self._database = database
         self._counters = counters
         self._faults = faults
+
+    @property
+    def connection(self) -> BaseDBAsyncClient:
+        """Where the totals are."""
+        return self._database.connection
 
     async def flush(self) -> None:
         """Add what was counted since the last time to the totals. Costs nothing when that is nothing.

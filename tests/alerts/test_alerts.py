@@ -9,8 +9,7 @@ from textwrap import dedent
 import httpx
 import pytest
 
-from retrospec.alerts.delivery import PAUSES
-from retrospec.alerts.models import AlertDelivery
+from retrospec.alerts.models import AlertAttempt, AlertDelivery
 from retrospec.core.clock import now
 from retrospec.jobs.models import Job
 from retrospec.plugin.testing.receiver import Answer, Receiver
@@ -126,7 +125,8 @@ class TestNews:
 
         assert answer["alertsSent"] == 1
         await receiver.until(2)
-        assert [request.json()["event"] for request in receiver.requests] == [PROMOTED, REGRESSED]
+        # Several go out at once.
+        assert sorted(request.json()["event"] for request in receiver.requests) == [PROMOTED, REGRESSED]
 
     async def test_without_a_sink_there_is_nothing_to_tell(self, make_client: MakeClient) -> None:
         client = await make_client(alert_min_cluster_confidence=0.1)
@@ -167,8 +167,8 @@ class TestDelivery:
         assert len(receiver.requests) == done.attempts == 4
         assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
         assert len({request.body for request in receiver.requests}) == 1
-        await eventually(lambda: count_of(client, 'retrospec_alert_sent_total{sink="webhook"}'))
-        assert await count_of(client, 'retrospec_alert_errors_total{sink="webhook"}') == 3
+        await eventually(lambda: count_of(client, 'retrospec_alert_sent_total{type="webhook"}'))
+        assert await count_of(client, 'retrospec_alert_errors_total{type="webhook"}') == 3
 
     async def test_the_receiver_may_say_when_to_come_back(self, client: Client, receiver: Receiver) -> None:
         receiver.answer(Answer(status=503, headers={"retry-after": "120"}))
@@ -182,19 +182,46 @@ class TestDelivery:
         assert timedelta(seconds=110) < job.due_at - asked < timedelta(seconds=140)
 
     async def test_after_the_last_attempt_it_is_given_up_and_the_operator_finds_it(
-        self, client: Client, receiver: Receiver
+        self, make_client: MakeClient, receiver: Receiver
     ) -> None:
         receiver.otherwise = Answer(status=500, body=b"no")
+        client = await make_client(
+            alert_webhook_url=receiver.url,
+            alert_min_cluster_confidence=0.5,
+            alert_retry_pauses_seconds=(0.01, 0.01, 0.01),
+        )
         await client.issue()
-        await receiver.until(1)
-        await eventually(lambda: Job.filter(queue="alerts:webhook", status="ready").exists())
-        await Job.filter(queue="alerts:webhook").update(attempt=len(PAUSES), due_at=now())
 
         lost = await delivered("webhook", "failed")
 
-        assert lost.attempts == len(PAUSES) + 1
+        assert lost.attempts == len(receiver.requests) == 4
         assert "500" in lost.last_error
-        await eventually(lambda: Job.filter(queue="alerts:webhook", status="failed").exists())
+        assert (lost.next_attempt_at, lost.finished_at is None) == (None, False)
+        await eventually(lambda: Job.filter(queue="alerts:webhook", status="done").exists())
+        await eventually(lambda: count_of(client, 'retrospec_alert_failed_total{type="webhook"}'))
+        assert await count_of(client, 'retrospec_alert_errors_total{type="webhook"}') == 4
+        assert await count_of(client, 'retrospec_alert_retried_total{type="webhook"}') == 3
+
+    async def test_each_attempt_stands_in_the_log(self, make_client: MakeClient, receiver: Receiver) -> None:
+        receiver.answer(Answer(status=503, body=b"come " * 200), Answer(status=200, body=b"thanks"))
+        client = await make_client(
+            alert_webhook_url=receiver.url, alert_min_cluster_confidence=0.5, alert_retry_pauses_seconds=(0.01,)
+        )
+        before = now()
+        await client.issue()
+        done = await delivered("webhook")
+
+        first, second = await AlertAttempt.filter(delivery_id=done.id).order_by("uid")
+        assert [(one.number, one.outcome, one.status) for one in (first, second)] == [
+            (1, "failed", 503),
+            (2, "delivered", 200),
+        ]
+        assert (first.answer, second.answer) == (("come " * 100), "thanks")
+        assert "503" in first.error
+        assert second.error == ""
+        assert before <= first.started_at <= second.started_at <= now()
+        assert 0 <= first.duration_ms < 10_000
+        assert {one.project_id for one in (first, second)} == {"proj_default"}
 
     @pytest.mark.parametrize("dialect", ["sqlite"])
     async def test_a_sink_that_fails_or_hangs_delays_no_other(

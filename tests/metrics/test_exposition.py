@@ -108,12 +108,12 @@ async def test_counters_are_shown_under_the_name_they_were_counted_by(
     database: Database, counters: Counters, queue: MemoryQueue
 ) -> None:
     counters.add("retrospec_ingest_sessions_total", 7)
-    counters.add("retrospec_alert_sent_total", 2, sink="webhook")
+    counters.add("retrospec_alert_sent_total", 2, type="webhook")
 
     seen = await scrape(database, counters, queue)
 
     assert seen.value("retrospec_ingest_sessions_total") == 7
-    assert seen.value("retrospec_alert_sent_total", sink="webhook") == 2
+    assert seen.value("retrospec_alert_sent_total", type="webhook") == 2
     assert not any(sample.name.endswith("_total_total") for sample in seen.samples)
 
 
