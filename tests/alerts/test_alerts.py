@@ -85,6 +85,7 @@ class TestNews:
 
         assert (sent, other) == ([0, 1, 0, 0, 0], [0, 1])
         assert await events() == [PROMOTED, PROMOTED]
+        await receiver.until(2)
 
         await AlertDelivery.all().update(created_at=now() - timedelta(minutes=61))
         assert (await client.ingest("s9", marker()))["alertsSent"] == 1
