@@ -86,7 +86,7 @@ async def test_one_alert_goes_out_for_what_all_of_them_see_at_once(servers: Pair
     accepted = await asyncio.gather(*(ingest(number) for number in range(40)))
 
     async def sent() -> float:
-        return await counted(servers[0], 'retrospec_alert_sent_total{sink="log"}')
+        return await counted(servers[0], 'retrospec_alert_sent_total{type="log"}')
 
     assert sum(accepted) == 1
     assert await eventually(sent) == 1

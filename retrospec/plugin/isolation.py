@@ -78,8 +78,8 @@ class Isolated:
                 return await asyncio.shield(waiting)
         except TimeoutError:
             if running.done():
-                # Its own.
-                raise
+                # Its own, or it ended at the last moment: what it has done is done.
+                return running.result()
             await self._give_up(running)
             raise TimeoutError(f"took longer than {timeout:g} s") from None
         except asyncio.CancelledError:

@@ -45,7 +45,7 @@ ODD = '''
                     return "delivered, honestly"
             if not self.settings.url:
                 return None
-            async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+            async with httpx.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
                 answer = await http.post(self.settings.url, json={"id": alert.id, "symptom": alert.cluster.symptom})
             return self.judge(answer)
 

@@ -43,7 +43,7 @@ async def start(make_client: MakeClient, tmp_path: Path) -> Start:
         usual = {
             "plugins_dir": folder,
             "alert_min_cluster_confidence": 0.5,
-            "alert_timeout_seconds": 0.5,
+            "alert_timeout_seconds": 10,
             "alert_retry_pauses_seconds": (0.01,) * 30,
             "alert_breaker_failures": 1000,
         }
@@ -279,6 +279,7 @@ class TestHostile:
             client = await start(
                 alert_sinks=tuple(answers),
                 alerts={name: {"type": "webhook", "url": receivers[name].url} for name in answers},
+                alert_timeout_seconds=0.5,
                 alert_retry_pauses_seconds=(0.01,) * 3,
                 alert_breaker_failures=5,
             )
