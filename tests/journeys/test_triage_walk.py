@@ -106,7 +106,7 @@ async def check_regression(project: Client, key: str) -> None:
 async def check_metrics(client: Client) -> None:
     async def counted() -> bool:
         found = await metrics(client)
-        return bool(found.get('retrospec_alert_sent_total{sink="webhook"}', 0) >= 1)
+        return bool(found.get('retrospec_alert_sent_total{type="webhook"}', 0) >= 1)
 
     await eventually(counted)
     found = await metrics(client)

@@ -55,7 +55,7 @@ async def test_what_repeats_is_promoted_and_told_on_the_clock(make_client: MakeC
         return bool((await client.get("/v1/issues"))["issues"])
 
     async def told() -> bool:
-        return 'retrospec_alert_sent_total{sink="log"} 1.0' in (await client.http.get("/metrics")).text
+        return 'retrospec_alert_sent_total{type="log"} 1.0' in (await client.http.get("/metrics")).text
 
     await eventually(promoted)
     await eventually(told)

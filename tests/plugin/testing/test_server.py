@@ -46,7 +46,7 @@ async def test_an_alert_goes_from_a_third_session_through_a_class_of_the_test_to
 
     assert (issue.symptom, issue.session_count, issue.state) == (BROKEN.label, 3, "open")
     assert [one.json() for one in receiver.requests] == [{"symptom": BROKEN.label}] * 2
-    assert await server.metric("retrospec_alert_sent_total", sink="poster") == 1
+    assert await server.metric("retrospec_alert_sent_total", type="poster") == 1
     assert any(line["event"] == "alert not delivered" for line in server.log)
     assert await server.stop() == 0
 
