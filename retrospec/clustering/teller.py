@@ -1,7 +1,9 @@
 """Telling how a marker gets its key: what was read, the rule that decided, a strategy's parts. Touches no cluster."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,6 +16,9 @@ from retrospec.plugin.guard import Guard
 
 log = get_logger(__name__)
 _PLAIN_VERSION = 1
+_KEY = re.compile(r"\w{1,32}:[0-9a-f]{16}", re.ASCII)
+# More than any marker holds.
+_TEXT, _PAIRS = 10_000, 100
 
 
 class Strategies(NamedTuple):
@@ -79,7 +84,21 @@ class Strategies(NamedTuple):
 
     async def _ask(self, name: str, explain: Callable[[], Explanation]) -> Explanation:
         guard = self.guards.get(name)
-        return explain() if guard is None else await guard.run(explain, doing="explain")
+        if guard is None:
+            return _checked(explain())
+        return await guard.run(lambda: _checked(explain()), doing="explain")
+
+
+def _checked(told: Explanation) -> Explanation:
+    """Refuse what cannot be shown, and bound the rest."""
+    if not isinstance(told, Explanation) or not _KEY.fullmatch(told.key):
+        raise ValueError(f"not an explanation with a well-formed key: {str(told)[:200]}")
+    parts, steps = (
+        tuple((name[:_TEXT], value[:_TEXT]) for name, value in pairs[:_PAIRS]) for pairs in (told.parts, told.steps)
+    )
+    # Raises over half a surrogate pair, which JSON cannot hold.
+    "".join((told.text, *chain.from_iterable((*parts, *steps)))).encode()
+    return Explanation(told.key, parts, steps, told.text[:_TEXT])
 
 
 def _key_alone(strategy: ClusteringStrategy, marker: MarkerFacts) -> Explanation:

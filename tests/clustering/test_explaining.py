@@ -239,7 +239,7 @@ async def test_the_latest_session_stands_in_for_a_representative_that_is_gone(cl
 
 
 MOODY = """
-from retrospec.plugin import ClusteringStrategy, clustering_strategy
+from retrospec.plugin import ClusteringStrategy, Explanation, clustering_strategy
 
 
 @clustering_strategy("moody", "Explains nothing, and sometimes has no keys")
@@ -252,6 +252,10 @@ class Moody(ClusteringStrategy):
         return [f"{marker.kind}:{'0' * 16}" for marker in markers]
 
     def explain(self, marker):
+        if marker.label == "chatty":
+            return Explanation(self.keys([marker])[0], (("half", "\\ud800"),))
+        if marker.label == "odd":
+            return {"key": "none"}
         raise RuntimeError("no words today")
 """
 
@@ -264,10 +268,12 @@ async def test_a_strategy_that_fails_to_explain_or_to_cluster_is_told_as_ingest_
     (folder / "moody.py").write_text(MOODY)
     client = await make_client(plugins_dir=folder, clustering_strategy="moody")
 
-    silent, failing = await explain(client), await explain(client, label="fails")
+    failing = await explain(client, label="fails")
 
-    assert (silent["strategy"], silent["key"]) == ("moody", "api_error:" + "0" * 16)
-    assert "parts" not in silent
+    for label in ("silent", "odd", "chatty"):
+        told = await explain(client, label=label)
+        assert (told["strategy"], told["key"]) == ("moody", "api_error:" + "0" * 16)
+        assert "parts" not in told
     assert (failing["strategy"], failing["key"]) == ("plain", await ingested(client, label="fails"))
     assert failing["parts"] == [{"name": "hint", "value": ""}, {"name": "label", "value": "fails"}]
     assert codes(await why(client, failing["key"])) == ["plain"]
