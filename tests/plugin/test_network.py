@@ -95,7 +95,6 @@ ODD = ["2130706433", "0x7f000001", "0x7f.0.0.1", "0X7F.1", "0177.0.0.1", "127.1"
 
 @pytest.mark.parametrize("host", ODD)
 async def test_an_address_in_unusual_notation_is_refused_before_it_is_looked_up(host: str, names: "Names") -> None:
-    assert is_odd_literal(host)
     with pytest.raises(AddressRefused) as refused:
         await OUTSIDE.resolve(host)
 
