@@ -27,6 +27,7 @@ SLACK: Json = {
     "settings": {"url": "https://hooks.slack.com/services/x"},
     "rules": {"events": ["issue_cluster_promoted"], "kinds": ["api_error"], "sites": ["x"]},
 }
+RULE: Json = {"name": "a", "match": {"label": {"glob": "x"}}, "action": {"extra": ["x"]}}
 VALID_UPLOAD: Json = {"sessionId": SESSION, "site": "x", "events": [{"type": 5, "data": {}, "timestamp": 1}]}
 
 
@@ -319,6 +320,9 @@ VALID: dict[str, Json] = {
     "create_key": {"label": "a"},
     "purge_dead_letters": {"queue": "replay"},
     "redrive_dead_letters": {"queue": "replay"},
+    "explain_marker": {"label": "x"},
+    "create_clustering_rule": RULE,
+    "change_clustering_rule": RULE,
     "create_sink": SLACK,
     "change_sink": {"name": "b", "settings": {}, "rules": SLACK["rules"]},
 }
@@ -331,6 +335,7 @@ def path_of(endpoint: Endpoint) -> str:
         "session_id": SESSION,
         "project_id": "proj_default",
         "sink_id": "snk_there",
+        "rule_id": "rule_there",
     }
     return re.sub(r"<(\w+):str>", lambda part: known[part[1]], endpoint.path)
 
@@ -374,11 +379,15 @@ async def test_what_the_wrong_types_are_put_into_is_taken(client: Client) -> Non
     (issue,) = (await client.get("/v1/issues"))["issues"]
     other = await client.issue(label="GET /api/cart -> 404")
     sink = (await client.post("/v1/alerts/sinks", SLACK | {"name": "c"}))["sink"]["id"]
+    rule = (await client.post("/v1/clustering/rules", RULE))["rule"]["id"]
+    made = {"api_error:07a56145f9c73c55": issue["key"], "snk_there": sink, "rule_there": rule}
     known = VALID | {"merge_issues": {"targetClusterKey": issue["key"], "sourceClusterKeys": [other]}}
 
     for endpoint in endpoints():
         if endpoint.body:
-            path = path_of(endpoint).replace("api_error:07a56145f9c73c55", issue["key"]).replace("snk_there", sink)
+            path = path_of(endpoint)
+            for name, there in made.items():
+                path = path.replace(name, there)
             sent = request(endpoint.method, path, json.dumps(known[endpoint.name]).encode(), **OPERATOR)
             reply = await ask(client.url, sent)
             assert reply.status in {200, 201, 202}, (endpoint.name, reply.told)

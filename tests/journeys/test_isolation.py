@@ -6,10 +6,11 @@ from retrospec.alerts.models import AlertDelivery, AlertSinkRow
 from retrospec.app import endpoints
 from retrospec.core.clock import now
 from retrospec.core.routing import Access, Endpoint
+from retrospec.issues.models import ClusteringRule
 from tests.client import Client, Json, marker
 
 SESSION, MARKER = "s-equal", "m-equal"
-SINK, DELIVERY = "snk_mine", "dlv_mine"
+SINK, DELIVERY, RULE = "snk_mine", "dlv_mine", "rule_mine"
 # A request that would do something, were the thing one's own. Routes without a foreign id have no entry.
 BODIES: dict[str, Json] = {
     "set_issue_state": {"state": "resolved"},
@@ -23,7 +24,7 @@ PROJECT_ROUTES = [
 
 @pytest.fixture
 async def sides(client: Client) -> tuple[Client, Client, str]:
-    """Two projects; only the first has the session, its artifact and the issue, a sink and a delivery."""
+    """Two projects; only the first has the session, its artifact and the issue, a sink, a delivery and a rule."""
     mine, other = await client.project("Mine"), await client.project("Other")
     await mine.recorded(SESSION, marker(MARKER))
     answer = await mine.recorded("s-second", marker(MARKER))
@@ -37,12 +38,14 @@ async def sides(client: Client) -> tuple[Client, Client, str]:
     await AlertSinkRow.create(id=SINK, name="Mine", type="slack", settings=settings, updated_at=now(), **owned)
     about: Json = {"alert_id": "a", "cluster_key": "k", "event": "e", "sink": SINK, "status": "failed", "body": {}}
     await AlertDelivery.create(id=DELIVERY, **about, **owned)
+    rule: Json = {"position": 1, "match": {"label": {"glob": "x"}}, "action": {"fingerprint": "x"}, "updated_at": now()}
+    await ClusteringRule.create(id=RULE, name="Mine", **rule, **owned)
     return mine, other, answer["session"]["markers"][0]["clusterKey"]
 
 
 async def holdings(mine: Client) -> list[Json]:
     return [await mine.get(path) for path in ("/v1/issues", f"/v1/sessions/{SESSION}", f"/v1/alerts/sinks/{SINK}",
-                                              "/v1/alerts/deliveries")]  # fmt: skip
+                                              "/v1/alerts/deliveries", f"/v1/clustering/rules/{RULE}")]  # fmt: skip
 
 
 @pytest.mark.parametrize("endpoint", PROJECT_ROUTES, ids=lambda one: f"{one.method} {one.path}")
@@ -50,7 +53,7 @@ async def test_no_route_reaches_a_foreign_thing(sides: tuple[Client, Client, str
     mine, other, cluster = sides
     path = endpoint.path
     known = {"cluster_key": cluster, "session_id": SESSION, "artifact_type": "analysis_json"}
-    for name, value in {**known, "sink_id": SINK, "delivery_id": DELIVERY}.items():
+    for name, value in {**known, "sink_id": SINK, "delivery_id": DELIVERY, "rule_id": RULE}.items():
         path = path.replace(f"<{name}:str>", value)
     assert "<" not in path, "the test does not know a parameter of this route"
     before = await holdings(mine)
