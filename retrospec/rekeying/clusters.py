@@ -22,8 +22,9 @@ ALIASES = Statement("""
     WHERE project_id = $1 AND source_key > $2 ORDER BY source_key LIMIT $3
 """)
 SPLITS = Statement("""
-    SELECT a.cluster_key, a.metadata FROM issue_activities a JOIN @rows($2: key text) ON a.cluster_key = r.key
-    WHERE a.project_id = $1 AND a.kind = 'split'
+    SELECT a.cluster_key, a.metadata
+    FROM @rows($2: key text) CROSS JOIN issue_activities a
+    WHERE a.project_id = $1 AND a.cluster_key = r.key AND a.kind = 'split'
 """)
 
 

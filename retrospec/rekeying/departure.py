@@ -20,8 +20,8 @@ from retrospec.rekeying.triage import read_notes, triage_of
 
 Work = Callable[[BaseDBAsyncClient, Progress], Awaitable[bool]]
 
-_MEMBER = Statement("SELECT uid FROM cluster_members WHERE project_id = $1 AND cluster_key = $2 LIMIT 1")
-_FIRST_SEEN = Statement("""
+MEMBER = Statement("SELECT uid FROM cluster_members WHERE project_id = $1 AND cluster_key = $2 LIMIT 1")
+FIRST_SEEN = Statement("""
     SELECT min(first_observed_at) AS first_seen FROM cluster_members WHERE project_id = $1 AND cluster_key = $2
 """)
 _DELETE = (
@@ -110,7 +110,7 @@ class Departure:
 
     async def _empty(self, db: BaseDBAsyncClient, leaving: Leaving) -> bool:
         """Remove a cluster that nothing is left of, and say whether that was possible."""
-        if await _MEMBER.fetch(db, self._project_id, leaving.key):
+        if await MEMBER.fetch(db, self._project_id, leaving.key):
             return False
         heir = leaving.main if leaving.begun else next(iter(leaving.told), "")
         if not heir:
@@ -129,7 +129,7 @@ class Departure:
         """Its first sighting may be gone with what has left it."""
         locked: dict[tuple[str, str], Cluster] = await lock_clusters(db, [(self._project_id, key)])
         cluster = locked.get((self._project_id, key))
-        (found,) = await _FIRST_SEEN.fetch(db, self._project_id, key)
+        (found,) = await FIRST_SEEN.fetch(db, self._project_id, key)
         if cluster and self._move and cluster.first_seen_at >= self._move.first and found["first_seen"] is not None:
             cluster.first_seen_at = read_time(found["first_seen"])
             await update_clusters(db, [cluster])

@@ -21,10 +21,10 @@ MEMBERS = Statement("""
 """)
 
 MARKERS = Statement("""
-    SELECT m.uid, m.session_id, s.route, m.kind, m.hint, m.label, m.evidence FROM @rows($3: session_id text)
-    JOIN sessions s ON s.project_id = $1 AND s.session_id = r.session_id
-    JOIN error_markers m ON m.project_id = $1 AND m.session_id = r.session_id
-    WHERE m.cluster_key = $2
+    SELECT m.uid, m.session_id, s.route, m.kind, m.hint, m.label, m.evidence
+    FROM @rows($3: session_id text) CROSS JOIN sessions s CROSS JOIN error_markers m
+    WHERE s.project_id = $1 AND s.session_id = r.session_id
+      AND m.project_id = $1 AND m.session_id = r.session_id AND m.cluster_key = $2
     ORDER BY m.session_id, m.replay_offset_ms, m.marker_id
 """)
 

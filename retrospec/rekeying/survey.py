@@ -21,6 +21,8 @@ _SESSIONS_AT_ONCE = 500
 _MARKERS_AT_ONCE = 2_000
 _SAID = 200
 
+# CROSS JOIN, here and in what follows: SQLite keeps to its order, and would otherwise begin with the whole project.
+
 # In the order of their arrival, by the index that a cleanup uses. How many markers they have is asked before these are
 # read: a session has three as a rule, but may have thousands.
 SESSIONS = Statement("""
@@ -33,9 +35,9 @@ SESSIONS = Statement("""
 """)
 
 MARKERS = Statement("""
-    SELECT m.session_id, m.cluster_key, m.kind, m.hint, m.label, m.evidence, m.observed_at FROM error_markers m
-    JOIN @rows($2: session_id text) ON m.session_id = r.session_id
-    WHERE m.project_id = $1
+    SELECT m.session_id, m.cluster_key, m.kind, m.hint, m.label, m.evidence, m.observed_at
+    FROM @rows($2: session_id text) CROSS JOIN error_markers m
+    WHERE m.project_id = $1 AND m.session_id = r.session_id
     ORDER BY m.session_id, m.replay_offset_ms, m.marker_id
 """)
 

@@ -14,8 +14,9 @@ from retrospec.issues.recount import key_rows
 # The most alive wins; of two alike that of the larger issue, which comes first.
 _LIFE = {CANDIDATE: 0, "resolved": 1, "muted": 2, "acknowledged": 3, "open": 3}
 
-_NOTES = Statement("""
-    SELECT c.key, c.state_note FROM issue_clusters c JOIN @rows($2: key text) ON c.key = r.key WHERE c.project_id = $1
+NOTES = Statement("""
+    SELECT c.key, c.state_note
+    FROM @rows($2: key text) CROSS JOIN issue_clusters c WHERE c.project_id = $1 AND c.key = r.key
 """)
 
 # The rest is among what `update_clusters` writes.
@@ -87,7 +88,7 @@ def triage_of(cluster: Cluster, note: str) -> Triage:
 
 async def read_notes(db: BaseDBAsyncClient, project_id: str, keys: Iterable[str]) -> dict[str, str]:
     """What people have noted about clusters, by key."""
-    return {row["key"]: row["state_note"] for row in await _NOTES.fetch(db, project_id, key_rows(sorted(keys)))}
+    return {row["key"]: row["state_note"] for row in await NOTES.fetch(db, project_id, key_rows(sorted(keys)))}
 
 
 async def write_notes(db: BaseDBAsyncClient, project_id: str, decided: Mapping[str, Triage]) -> None:

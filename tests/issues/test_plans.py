@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.clustering import explainer
 from retrospec.core.db import Database, Statement, is_sqlite, rows, sql_time, transaction
 from retrospec.issues import merging, recount, removal, splitting, users
+from retrospec.rekeying import clusters, departure, handover, portion, step, survey, triage
 from tests.issues.builders import PROJECT, ago
 
 # The hot one has a tenth of all that there is.
@@ -34,6 +35,16 @@ STATEMENTS: Statements = {
     "a key's cluster, explained": (explainer.CLUSTER, (PROJECT, COLD)),
     "a key's target, explained": (explainer.TARGET, (PROJECT, COLD, ago(hours=1))),
     "aliases, merged": (merging._MOVE_ALIASES, (PROJECT, COLD, HOT)),
+    # What a move to another strategy reads and changes.
+    "sessions, some at a time": (survey.SESSIONS, (PROJECT, ago(hours=300), 7, 10)),
+    "clusters, some at a time": (clusters.CLUSTERS, (PROJECT, "k5", 10)),
+    "aliases, some at a time": (clusters.ALIASES, (PROJECT, "a5", 10)),
+    "members of a cluster, some at a time": (portion.MEMBERS, (PROJECT, HOT, ago(hours=300), 7, 10)),
+    "members of a cluster, the first": (portion.MEMBERS, (PROJECT, HOT, survey.LONG_AGO, 0, 10)),
+    "a member that is left": (departure.MEMBER, (PROJECT, COLD)),
+    "the first sighting": (departure.FIRST_SEEN, (PROJECT, COLD)),
+    "activities, handed over": (handover.ACTIVITIES, (PROJECT, COLD, HOT, 1000)),
+    "links, handed over": (handover.LINKS, (PROJECT, COLD, HOT, 1000)),
 } | {f"deleted, {number}": (statement, (PROJECT, COLD)) for number, statement in enumerate(merging._DELETE)}
 # PostgreSQL takes every `@rows` for 100 rows, and finds it cheaper to read 20,000 whole than to look 100 times.
 BULK: Statements = {
@@ -44,6 +55,13 @@ BULK: Statements = {
     "clusters, removed": (removal._DELETE_UNSUPPORTED, (PROJECT, KEYS)),
     "markers, split": (splitting._SPLIT_MARKERS, (PROJECT, HOT, "new", SESSIONS)),
     "members, split": (splitting._SPLIT_MEMBERS, (PROJECT, HOT, "new", SESSIONS)),
+    "markers of sessions, to be keyed": (survey.MARKERS, (PROJECT, SESSIONS)),
+    "markers of a portion": (portion.MARKERS, (PROJECT, HOT, SESSIONS)),
+    "sessions of a portion": (step.SESSIONS, (PROJECT, SESSIONS)),
+    "all markers of its sessions": (step.MARKERS, (PROJECT, SESSIONS)),
+    "markers, renamed": (step.RENAME, (rows([{"uid": 7, "key": "new"}, {"uid": 8, "key": "new"}]),)),
+    "notes": (triage.NOTES, (PROJECT, KEYS)),
+    "splits": (clusters.SPLITS, (PROJECT, KEYS)),
     "days, split": (splitting._ADD_DAYS, (PROJECT, HOT, SESSIONS)),
 }
 
