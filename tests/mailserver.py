@@ -44,6 +44,7 @@ class MailServer:
     Attributes:
         tls: Certificate for TLS, from the start if `implicit`, and by STARTTLS otherwise; None for none.
         login: Whoever sends must log in so.
+        ways_off: Ways to log in that it does not offer.
         refusals: What it answers to recipients instead of taking them.
         data_answer: What it answers to a mail, instead of 250.
     """
@@ -51,6 +52,7 @@ class MailServer:
     tls: ssl.SSLContext | None = None
     implicit: bool = False
     login: tuple[str, str] | None = None
+    ways_off: tuple[str, ...] = ()
     refusals: dict[str, str] = field(default_factory=dict)
     data_answer: str = ""
     port: int = 0
@@ -97,6 +99,7 @@ class MailServer:
             authenticator=self._authenticate if self.login else None,
             auth_required=self.login is not None,
             auth_require_tls=not self.implicit,
+            auth_exclude_mechanism=self.ways_off,
             loop=asyncio.get_running_loop(),
         )
 

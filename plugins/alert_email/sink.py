@@ -96,18 +96,19 @@ class EmailSink(AlertSink):
         return Receipt(TAKEN, words)
 
     def _in_words(self, error: Exception) -> NotDelivered:
-        status = getattr(error, "code", None)
         if isinstance(error, aiosmtplib.SMTPResponseException):
-            answer = self._secrets.scrubbed(error.message)
-            if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-                return NotDelivered(f"the server refused the log-in with {status}", status=status, answer=answer)
-            return NotDelivered(f"the server answered {status}", status=status, answer=answer)
+            at_login = isinstance(error, aiosmtplib.SMTPAuthenticationError)
+            reason = f"the server {'refused the log-in with' if at_login else 'answered'} {error.code}"
+            return NotDelivered(reason, status=error.code, answer=self._secrets.scrubbed(error.message))
         if isinstance(error, TimeoutError):
             return NotDelivered(f"no answer within {self._settings.timeout_seconds:g} s")
         if isinstance(error, aiosmtplib.SMTPException) and "not supported" in error.message:
             return NotDelivered(f"the server does not offer {_missing(error.message)}")
         if isinstance(error, aiosmtplib.SMTPServerDisconnected):
             return NotDelivered("the server hung up")
+        if type(error) is aiosmtplib.SMTPException:
+            # What the library itself finds, e.g. no way to log in that both know.
+            return NotDelivered(self._secrets.scrubbed(error.message))
         return NotDelivered(f"no connection: {what_broke(error)}")
 
 

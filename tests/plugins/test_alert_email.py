@@ -106,6 +106,18 @@ async def test_a_log_in_that_is_refused_is_told_without_the_password(
     assert [form for form in forms if form in shown + caplog.text.replace("DEBUG    mail", "")] == []
 
 
+@pytest.mark.usefixtures("_names")
+async def test_without_a_way_to_log_in_that_both_know_no_mail_is_sent(certificate: ssl.SSLContext) -> None:
+    async with MailServer(tls=certificate, ways_off=("LOGIN", "PLAIN")) as server:
+        settings = server.settings(host=NAME, security="starttls", username="ada", password="password-of-the-test")
+        async with EmailSink(settings) as sink:
+            with pytest.raises(NotDelivered, match=r"(?i)auth") as refused:
+                await sink.send(make_alert())
+
+    assert server.mails == []
+    assert "password" not in str(refused.value)
+
+
 async def test_the_envelope_has_bare_addresses_and_the_greeting_no_name_of_ours() -> None:
     async with MailServer() as server:
         settings = server.settings(to=[f"Ada Lovelace <{ADA}>", BO])
