@@ -1,20 +1,29 @@
 """Who hears of what: the rules of each sink."""
 
+import json
+import tomllib
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from retrospec.alerts.escalation import LEAST, TIMES
 from retrospec.alerts.models import AlertDelivery, AlertSinkRow
 from retrospec.alerts.news import News
+from retrospec.alerts.outgoing import Accepted, AlertBook
 from retrospec.alerts.rules import Listener
-from retrospec.alerts.sinks import Sink, SinkRules
-from retrospec.alerts.wire import PROMOTED
+from retrospec.alerts.sinks import Sink, SinkDirectory, SinkRules, sinks_of
+from retrospec.alerts.wire import EVENTS, HELD_BACK, PROMOTED, AlertWire, alert_of
 from retrospec.core.clock import now
+from retrospec.core.counters import Counters
+from retrospec.core.settings import Settings
 from retrospec.core.settings_sources import load
+from retrospec.issues.lifecycle import Seen
 from retrospec.issues.membership import Cluster
 from tests.alerts.news import forget_alerts, hit, told
 from tests.client import Client, MakeClient, marker
+from tests.test_docs import block, quoted, section, table
 
 REGRESSED = "issue_cluster_regressed"
 RULES: dict[str, dict[str, Any]] = {
@@ -163,6 +172,46 @@ def test_in_the_name_of_a_site_only_stars_and_question_marks_mean_anything(
     listener = Listener(Sink("s", "s", "log", rules=SinkRules(sites=(pattern,))), load({}))
 
     assert bool(listener.wanted(News(an_issue(), (PROMOTED,)), {site})) is heard
+
+
+async def test_what_is_no_news_costs_no_statement() -> None:
+    settings = load({"ALERT_SINKS": "log"})
+    book = AlertBook(settings, SinkDirectory(sinks_of(settings)), Counters())
+    audience = {"p": [Listener(sink, settings) for sink in sinks_of(settings)]}
+    unsure, muted = an_issue(), an_issue()
+    unsure.session_count, muted.state = 2, "muted"
+    seen = [Seen(an_issue(), sessions=1), Seen(unsure, promoted=True), Seen(muted, promoted=True)]
+    nowhere: Any = None
+
+    accepted = await book.accept(nowhere, seen, audience, trigger="t", now=now(), find_sites=nowhere)
+    told = [Seen(an_issue(), promoted=True)]
+    unheard = await book.accept(nowhere, told, {}, trigger="t", now=now(), find_sites=nowhere)
+
+    assert (accepted, unheard) == (Accepted(), Accepted())
+
+
+def test_the_page_shows_every_rule_and_event() -> None:
+    shown = tomllib.loads(block("docs/alerts.md", "rules.toml"))
+    (_, on_call) = sinks_of(Settings.model_validate(shown))
+
+    assert msgspec.to_builtins(on_call.rules).keys() == {
+        field.encode_name for field in msgspec.structs.fields(SinkRules)
+    }
+    rules = table(section("docs/alerts.md", "## Rules"))
+    assert [quoted(row[0])[0] for row in rules] == list(SinkRules.__struct_fields__)
+    events = table(section("docs/alerts.md", "## Events"))
+    assert [quoted(row[0])[0] for row in events] == [*EVENTS, HELD_BACK]
+    assert f"at least {LEAST} sessions" in events[2][1]
+    assert f"at least {TIMES} times" in events[2][1]
+
+
+def test_the_digest_that_the_page_shows_is_one() -> None:
+    shown = json.loads(block("docs/alerts.md", "digest.json"))
+
+    alert = alert_of("alert_1", shown)
+
+    assert (alert.event, alert.digest and alert.digest.top[0]) == (HELD_BACK, alert.cluster)
+    assert msgspec.to_builtins(msgspec.convert(shown, AlertWire)) == shown
 
 
 def an_issue() -> Cluster:
