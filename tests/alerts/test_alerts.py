@@ -1,7 +1,6 @@
 """News about issues: when there is any, that it arrives, and that no sink stands in another's way."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -17,13 +16,6 @@ from tests.client import Client, Json, MakeClient, eventually, marker, wire
 from tests.faults.processes import query, serving
 
 PROMOTED, REGRESSED = "issue_cluster_promoted", "issue_cluster_regressed"
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Where the webhook posts to."""
-    async with Receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -26,12 +26,6 @@ from tests.alerts.odd_sinks import hand_over, make_sink, put_odd_sinks
 from tests.client import Client, MakeClient, eventually, marker
 
 Start = Callable[..., Awaitable[Client]]
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture

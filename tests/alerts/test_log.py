@@ -1,6 +1,5 @@
 """The log of deliveries, sending one again, and test alerts."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,6 @@ WHEN = "2026-03-04T05:06:07Z"
 CLUSTER: Json = {"key": "k", "symptom": "It broke", "sessionCount": 2, "userCount": 0, "confidence": 0.7,
                  "state": "open", "lastSeenAt": WHEN, "representativeSessionId": "s1", "assignee": ""}  # fmt: skip
 BODY: Json = {"event": "e", "trigger": "manual_promote", "sentAt": WHEN, "projectId": "p", "cluster": CLUSTER}
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Where pigeons fly to."""
-    async with Receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture

@@ -2,24 +2,16 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx
-import pytest
 
 from retrospec.plugin.testing.receiver import Answer, Receiver
 from tests.client import Json, eventually, marker
 from tests.faults.processes import query, serving, working
 
 PAGES = ("cart", "login", "orders", "search", "profile", "help", "basket", "news", "account", "about")
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as receiver:
-        yield receiver
 
 
 async def hit(http: httpx.AsyncClient, page: str) -> None:

@@ -1,6 +1,6 @@
 """What the slack sink does beyond the suite of its family: blocks that Slack takes, and Slack's own errors."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,6 @@ from retrospec.plugin.testing.receiver import Answer, Receiver
 from retrospec_plugins.alert_slack import SlackSettings, SlackSink, payload
 
 LINKED = replace(make_alert(assignee="ada"), issue_url=ISSUE_URL, replay_url=REPLAY_URL)
-
-
-@pytest.fixture
-async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
-    async with Receiver() as receiver:
-        yield receiver
 
 
 def slack(url: str) -> SlackSink:

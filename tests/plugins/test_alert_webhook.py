@@ -3,7 +3,6 @@
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -22,14 +21,6 @@ from retrospec_plugins.alert_webhook import WebhookSettings, WebhookSink
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEXT_SECRET = "whsec_bmV4dCBzZWNyZXQ"
-
-
-@pytest.fixture
-async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "127.0.0.1")
-    async with Receiver() as receiver:
-        yield receiver
 
 
 def webhook(url: str, **settings: Any) -> WebhookSink:
