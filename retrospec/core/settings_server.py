@@ -125,7 +125,8 @@ class ServerSettings(BaseModel):
     analyzer: str = Field("heuristic", description="Analysis plugin")
     redactor: str = Field("default", description="Redaction plugin")
     alert_sinks: Listed = Field(
-        (), description="Alert sinks by plugin name, comma-separated; `webhook` joins by itself"
+        (),
+        description="Alert sinks by the name of their plugin or table, comma-separated; `webhook` joins by itself",
     )
     plugin_timeout_seconds: float = Field(
         10,

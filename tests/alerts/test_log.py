@@ -135,6 +135,49 @@ class TestTrying:
         assert len(receiver.requests) == 1
 
 
+class TestHearing:
+    async def test_a_sink_of_a_project_hears_of_its_issues_and_of_no_other(
+        self, server: Client, project: Client, receiver: Receiver
+    ) -> None:
+        other = await server.project("Other")
+        await other.issue(label="Theirs")
+        sink = await sink_at(project, receiver.url, settings={"url": f"{receiver.url}/mine"}, rules={"minSessions": 2})
+
+        await project.issue(label="Mine")
+
+        await eventually(lambda: AlertDelivery.filter(sink=sink["id"], status="delivered").exists())
+        told = [request.json()["symptom"] for request in receiver.requests if request.target == "/mine"]
+        assert told == ["Mine"]
+        (listed,) = (await project.get(DELIVERIES, sinkId=sink["id"]))["deliveries"]
+        assert (listed["sinkType"], listed["attemptCount"]) == ("pigeon", 1)
+        await project.http.patch(f"{SINKS}/{sink['id']}", json={"enabled": False})
+        await project.issue(label="Later")
+        assert await ids(project, sinkId=sink["id"]) == [listed["id"]]
+
+    @pytest.mark.parametrize("dialect", ["sqlite"])
+    async def test_one_whose_receiver_is_gone_begins_anew_when_it_is_edited(
+        self, project: Client, receiver: Receiver
+    ) -> None:
+        sink = await sink_at(project, receiver.url, rules={"minSessions": 2})
+        receiver.otherwise = Answer(status=410)
+        await project.issue()
+        await eventually(lambda: AlertDelivery.filter(sink=sink["id"], status="failed").exists())
+        (failed,) = await ids(project, sinkId=sink["id"])
+        path = f"{SINKS}/{sink['id']}"
+        assert (await project.get(path))["sink"]["state"]["status"] == "gone"
+        assert "gone for good" in (await resent(project, failed, 409))["error"]
+        receiver.otherwise = Answer()
+
+        await project.http.patch(path, json={})
+        await resent(project, failed)
+
+        await eventually(lambda: AlertDelivery.filter(id=failed, status="delivered").exists())
+        state = (await project.get(path))["sink"]["state"]
+        assert (state["status"], state["lastDelivery"]["id"]) == ("working", failed)
+        outcomes = [one["outcome"] for one in (await project.get(f"{DELIVERIES}/{failed}"))["delivery"]["attempts"]]
+        assert outcomes == ["delivered", "gone"]
+
+
 class TestReading:
     async def test_a_delivery_tells_its_alert_and_its_attempts(self, project: Client, receiver: Receiver) -> None:
         receiver.answer(Answer(status=503, body=b"busy"))

@@ -194,6 +194,16 @@ def test_deliveries_are_listed_shown_and_sent_again(on_database: Cli, database_u
     assert "on its way already" in cli.fails("alerts", "deliveries", "resend", "dlv_1")
 
 
+def test_a_backup_carries_sinks_with_their_secrets(cli: Cli) -> None:
+    sink = slack(cli, "--rules", '{"minSessions": 3}')
+    cli.prints("backup", "b.tar.gz")
+
+    cli.prints("restore", "b.tar.gz", DATA_DIR="other")
+
+    assert cli.json("alerts", "sinks", "list", DATA_DIR="other")["sinks"] == [sink]
+    assert in_database(f"sqlite://{cli.folder}/other/retrospec.db", lambda _: stored(sink["id"])) == {"url": SLACK}
+
+
 NAMED = """
 alert_sinks = ["room-web", "room-backend"]
 
