@@ -8,7 +8,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.alerts.cooldowns import Cooldowns
-from retrospec.alerts.escalation import escalated
+from retrospec.alerts.escalation import Escalations
 from retrospec.alerts.news import News, Sites, news_of
 from retrospec.alerts.outbox import NewDelivery, hand_over
 from retrospec.alerts.rules import Listener
@@ -55,6 +55,7 @@ class AlertBook:
         self._counters = counters
         self._min_sessions = settings.cluster_promote_min_sessions
         self._links = Links(settings)
+        self._escalations = Escalations()
         self._listeners: dict[str, tuple[Sink, Listener]] = {}
 
     async def audience(self, project_ids: Iterable[str]) -> Audience:
@@ -87,7 +88,7 @@ class AlertBook:
             return Accepted()
         news = [one for one in news_of(seen, now) if one.cluster.project_id in audience]
         wishes = await _wishes(db, news, audience, find_sites) if news else []
-        told = await _to_tell(db, wishes, now) if wishes else []
+        told = await _to_tell(db, wishes, self._escalations, now) if wishes else []
         deliveries = self._deliveries(told, trigger, now)
         limits = {listener.sink.id: listener.storm_limit for _, _, listener in told}
         held = await hold_back(db, deliveries, limits, now)
@@ -144,7 +145,7 @@ async def _wishes(
 
 
 async def _to_tell(
-    db: BaseDBAsyncClient, wishes: Sequence[_Wish], now: datetime
+    db: BaseDBAsyncClient, wishes: Sequence[_Wish], escalations: Escalations, now: datetime
 ) -> list[tuple[Cluster, str, Listener]]:
     """What each sink is told of each issue: one thing, and none that it was told lately. Most sessions first."""
     refs = dict.fromkeys(wish.cluster.ref for wish in wishes)
@@ -152,7 +153,7 @@ async def _to_tell(
     for wish in wishes:
         wish.events = [e for e in wish.events if not cooldowns.hold(wish.listener, wish.cluster.ref, e)]
     asked = [wish.cluster for wish in wishes if ESCALATED in wish.events[:1]]
-    worse = await escalated(db, asked, now)
+    worse = await escalations.among(db, asked, now)
     told = []
     for wish in sorted(wishes, key=lambda wish: (-wish.cluster.session_count, wish.cluster.ref)):
         events = (event for event in wish.events if event != ESCALATED or wish.cluster.ref in worse)

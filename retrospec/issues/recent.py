@@ -22,7 +22,7 @@ def add_recent(text: str, sessions: int, now: datetime) -> str:
     """
     head, _, tail = text.partition(":")
     first, comma, rest = tail.partition(",")
-    if head == str(_span(now)) and first.isdecimal() and len(first) <= 9:
+    if head == str(span_of(now)) and first.isdecimal() and len(first) <= 9:
         # As mostly. To read all of it took three times as long, and every session does this for each of its failures.
         return f"{head}:{min(int(first) + sessions, _MOST)}{comma}{rest}"
     latest, counts = _read(text, now)
@@ -39,13 +39,14 @@ def last_hour(text: str, now: datetime) -> int:
 
 # A batch has one time for all its clusters.
 @lru_cache(maxsize=4)
-def _span(now: datetime) -> int:
+def span_of(now: datetime) -> int:
+    """The number of the ten minutes in which a time lies."""
     return int(now.timestamp()) // SPAN_SECONDS
 
 
 def _read(text: str, now: datetime) -> tuple[int, list[int]]:
     """The number of the latest span, and the counts from there back."""
-    span = _span(now)
+    span = span_of(now)
     found = _FORM.fullmatch(text)
     kept = int(found[1]) if found else 0
     # The clocks of two processes differ by less than a span. What lies further ahead, a wrong clock has written: it

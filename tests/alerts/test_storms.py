@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import pytest
 
 from retrospec.alerts.digests import MakeDigest
 from retrospec.alerts.models import AlertDelivery, AlertStorm
+from retrospec.alerts.outbox import NewDelivery, hand_over
 from retrospec.alerts.sinks import SinkDirectory, sinks_of
-from retrospec.alerts.storms import DIGESTS, DigestOrder
-from retrospec.alerts.wire import HELD_BACK, PROMOTED
+from retrospec.alerts.storms import DIGESTS, DigestOrder, hold_back
+from retrospec.alerts.wire import HELD_BACK, PROMOTED, AlertWire
 from retrospec.core.clock import now
+from retrospec.core.db import transaction
+from retrospec.core.settings_sources import load
 from retrospec.jobs.handler import JobContext
 from retrospec.jobs.models import Job
 from retrospec.plugin.testing.receiver import Receiver
@@ -204,6 +208,33 @@ class TestDigest:
         await make_digest(client)
 
         assert [one.body["digest"]["heldBack"] for one in await digests()] == [1, 1]
+
+    @pytest.mark.parametrize("dialect", ["postgres"])
+    async def test_it_waits_for_a_batch_that_is_still_in_its_hour(self, client: Client) -> None:
+        await of_different_size(client, 4)
+        await client.post("/v1/issues/promote")
+        held = await AlertDelivery.filter(status="held_back").first()
+        assert held is not None
+        (sink,) = sinks_of(load({"ALERT_SINKS": "log"}))
+
+        outside = copy_context()
+        async with transaction() as db:
+            late = NewDelivery("alert_late", sink, msgspec.convert(held.body, AlertWire), now())
+            assert await hold_back(db, [late], {"log": 2}, now()) == [late]
+            making = asyncio.create_task(make_digest(client), context=outside)
+            await eventually(lambda: somebody_waits(client))
+            await hand_over(db, [late], now())
+        await making
+
+        (digest,) = await digests()
+        assert digest.body["digest"]["heldBack"] == 3
+
+
+async def somebody_waits(client: Client) -> bool:
+    """Whether a connection to the test's database waits for a lock."""
+    db = client.listening.server.runtime.database.connection
+    asked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await db.execute_query_dict(asked))
 
 
 ORDER = DigestOrder("proj_default", "somebody else", datetime.now(UTC))
