@@ -8,15 +8,19 @@ from time import monotonic
 
 from retrospec.alerts.delivery import DeliverAlert
 from retrospec.alerts.health import SinkHealth
+from retrospec.alerts.orphans import give_up_orphans
 from retrospec.alerts.pool import SinkPool
 from retrospec.alerts.sinks import SinkDirectory
 from retrospec.core.clock import now
 from retrospec.core.counters import Counters
 from retrospec.core.db import AWAY, Database, Row, Statement
 from retrospec.core.errors import Unavailable
+from retrospec.core.log import get_logger
 from retrospec.jobs.attempt import Attempts
 from retrospec.jobs.runner import JobRunner
 from retrospec.plugin.queue import Lease
+
+log = get_logger(__name__)
 
 QUEUE = "alerts:"
 # Of sinks that were made over the API.
@@ -30,6 +34,8 @@ _POLL_SECONDS = 1.0
 # Asked again after every commit, the database would have little time left for anything else.
 _BREATH_SECONDS = 0.02
 _TIDY_SECONDS = 60.0
+# All attempts together take some nine hours.
+_ORPHANED = timedelta(days=7)
 
 # From queue to queue by the index, past all their jobs: what is done, or rests, is not read. Not by prefix: in many
 # collations punctuation is no border. Scalar subqueries instead of EXISTS, which PostgreSQL may answer by reading all
@@ -118,6 +124,10 @@ class AlertDispatcher(JobRunner):
         elif monotonic() < self._next_look:
             return
         self._pool.tidy()
+        moment = now()
+        for given_up in await give_up_orphans(self._of_settings, moment - _ORPHANED, moment):
+            self._counters.add("retrospec_alert_failed_total", type=given_up["sink_type"])
+            log.error("alert given up", delivery=given_up["id"], error="no server knows its sink")
         self._next_look = monotonic() + _TIDY_SECONDS
 
     async def _page(self, after: str) -> Sequence[Row]:

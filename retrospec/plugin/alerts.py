@@ -167,7 +167,7 @@ class AlertSink(Component):
             What the receiver said, for the log of deliveries; None where it said nothing.
 
         Raises:
-            RetryAfter: Not delivered; it chooses the pause.
+            RetryAfter: Not delivered; the next attempt is not made before the pause that it names.
             SinkGone: Not delivered; the sink is switched off.
             Exception: Not delivered. `NotDelivered` tells the log what the receiver answered.
         """

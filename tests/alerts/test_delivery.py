@@ -183,6 +183,21 @@ class TestSwitchedOff:
         assert (await AlertDelivery.get(id=elsewhere)).status == "pending"
         assert (await Job.get(id=elsewhere)).status == "ready"
 
+    async def test_what_no_process_has_delivered_in_a_week_is_given_up(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(dispatcher, "_TIDY_SECONDS", 0.05)
+        client = await start(alert_sinks=("raise",), alert_retry_pauses_seconds=(3600,))
+        old, young = await hand_over("pager-of-the-past", "pager"), await hand_over("pager-of-the-past", "pager")
+        ours = await hand_over("raise", "raise")
+        await AlertDelivery.filter(id__in=(old, ours)).update(created_at=now() - timedelta(days=8))
+        wake(client)
+
+        assert (await ended(old, "failed")).last_error == "no server has this sink in its settings any more"
+        assert {one.status for one in await AlertDelivery.filter(id__in=(young, ours))} == {"pending"}
+        assert [job.id for job in await Job.filter(queue="alerts:pager-of-the-past")] == [young]
+        await eventually(lambda: counted(client, 'retrospec_alert_failed_total{type="pager"}'))
+
 
 class TestBreaker:
     async def test_it_opens_after_failures_in_a_row_lets_one_try_and_closes_again(
