@@ -109,7 +109,7 @@ async def _make(
 ) -> dict[ClusterRef, Seen]:
     """Insert clusters that a change begins; without those that another transaction has made meanwhile."""
     fresh = {
-        ref: advance(_new(change, now), change, min_sessions, now)
+        ref: advance(new_cluster(change, now), change, min_sessions, now)
         for ref, change in changes.items()
         if ref in refs and change.first is not None
     }
@@ -172,7 +172,8 @@ def _promote(seen: Seen, min_sessions: int | None, now: datetime) -> None:
     cluster.promoted_session_count = cluster.session_count
 
 
-def _new(change: ClusterChange, now: datetime) -> Cluster:
+def new_cluster(change: ClusterChange, now: datetime) -> Cluster:
+    """A candidate that a change begins, with nothing counted yet."""
     first = change.first
     if first is None:
         raise ValueError("a cluster begins with a marker")

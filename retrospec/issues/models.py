@@ -168,7 +168,7 @@ class IssueActivity(Model):
     id = fields.CharField(max_length=64)
     project_id = fields.CharField(max_length=64)
     cluster_key = fields.CharField(max_length=200)
-    # `promoted`, `state_changed`, `regressed`, `unmuted`, or one of the feedback kinds.
+    # `promoted`, `state_changed`, `regressed`, `unmuted`, `rekeyed`, or one of the feedback kinds.
     kind = fields.CharField(max_length=32)
     session_id = fields.CharField(max_length=128, default="")
     note = fields.TextField(default="")

@@ -58,7 +58,7 @@ class IssueDay(msgspec.Struct, rename="camel"):
 class Activity(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     """Something that happened to an issue.
 
-    `kind` is `promoted`, `state_changed`, `regressed`, `unmuted`, or a kind of feedback.
+    `kind` is `promoted`, `state_changed`, `regressed`, `unmuted`, `rekeyed`, or a kind of feedback.
     """
 
     id: str

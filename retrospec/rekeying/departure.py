@@ -21,6 +21,9 @@ from retrospec.rekeying.triage import read_notes, triage_of
 Work = Callable[[BaseDBAsyncClient, Progress], Awaitable[bool]]
 
 MEMBER = Statement("SELECT uid FROM cluster_members WHERE project_id = $1 AND cluster_key = $2 LIMIT 1")
+MERGED = Statement("""
+    SELECT uid FROM cluster_aliases WHERE project_id = $1 AND target_key = $2 AND kind = 'merge' LIMIT 1
+""")
 FIRST_SEEN = Statement("""
     SELECT min(first_observed_at) AS first_seen FROM cluster_members WHERE project_id = $1 AND cluster_key = $2
 """)
@@ -96,6 +99,9 @@ class Departure:
             (self._project_id, move.source.key)
         )
         if cluster is None:
+            return None
+        if not move.source.whole and await MERGED.fetch(db, self._project_id, cluster.key):
+            # People have merged something into it since this was planned: the next plan knows.
             return None
         notes = await read_notes(db, self._project_id, [cluster.key])
         return Leaving(

@@ -13,7 +13,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.core.db import Row, Statement, read_time, rows
 from retrospec.issues.activity import Happening, record
 from retrospec.issues.kinds import clusters_changing
-from retrospec.issues.lifecycle import is_leaving
+from retrospec.issues.lifecycle import is_leaving, new_cluster
 from retrospec.issues.membership import (
     Cluster,
     ClusterChange,
@@ -201,33 +201,11 @@ class Step:
         return {key: cluster for (_, key), cluster in sorted(clusters.items())}
 
     def _new(self, change: ClusterChange) -> Cluster:
-        first = change.first
-        if first is None:
-            raise ValueError("a cluster begins with a marker")
-        is_main = self._leaving.leaves and first.cluster_key == self._leaving.main
-        return Cluster(
-            project_id=self._project_id,
-            key=first.cluster_key,
-            kind=first.kind,
-            symptom=self._leaving.symptom if is_main else first.symptom,
-            strategy=self._target.strategy,
-            strategy_version=self._target.version,
-            session_count=0,
-            user_count=0,
-            marker_count=0,
-            representative_session_id="",
-            first_seen_at=first.first_observed_at,
-            last_seen_at=first.last_observed_at,
-            state=CANDIDATE,
-            assignee="",
-            muted_until=None,
-            muted_until_sessions=None,
-            regressed=False,
-            state_updated_at=None,
-            promoted_at=None,
-            promoted_session_count=0,
-            created_at=self._now,
-        )
+        cluster = new_cluster(change, self._now)
+        cluster.created_at = self._leaving.triage.created_at
+        if self._leaving.leaves and cluster.key == self._leaving.main:
+            cluster.symptom = self._leaving.symptom
+        return cluster
 
     async def _begin(self, source: Cluster, main: Cluster) -> None:
         """The main cluster is there: it takes the name, the history and the links."""

@@ -42,6 +42,7 @@ STATEMENTS: Statements = {
     "members of a cluster, some at a time": (portion.MEMBERS, (PROJECT, HOT, ago(hours=300), 7, 10)),
     "members of a cluster, the first": (portion.MEMBERS, (PROJECT, HOT, survey.LONG_AGO, 0, 10)),
     "a member that is left": (departure.MEMBER, (PROJECT, COLD)),
+    "whether something was merged into it": (departure.MERGED, (PROJECT, COLD)),
     "the first sighting": (departure.FIRST_SEEN, (PROJECT, COLD)),
     "activities, handed over": (handover.ACTIVITIES, (PROJECT, COLD, HOT, 1000)),
     "links, handed over": (handover.LINKS, (PROJECT, COLD, HOT, 1000)),

@@ -102,6 +102,22 @@ async def test_what_people_have_merged_stays_merged_under_the_new_keys(database:
     await assert_exact()
 
 
+async def test_what_people_merge_meanwhile_stays_merged_too(database: Database) -> None:
+    await visits(A, U, 3)
+    await visits(B, V, 2)
+    merged: list[object] = []
+
+    async def meanwhile() -> None:
+        if not merged:
+            merged.append(await merge(PROJECT, MergeOrder(A, [B]), 2))
+
+    await mover(database, learnt=meanwhile).run()
+
+    assert (await standing(U)).session_count == 5
+    assert await leads(A, B, V) == {A: U, B: U, V: U}
+    await assert_exact()
+
+
 async def test_a_few_strays_in_what_was_merged_take_nobody_elses_cluster_along(database: Database) -> None:
     await visits(A, U, 3)
     await visits(B, V, 2)
