@@ -43,9 +43,9 @@ async def change_sink(caller: Caller, sink_id: str, body: SinkPatch, sinks: Sink
     """Change a sink.
 
     Fields left out stay. Of `settings` those that are named change, null removes one, and `(hidden)` leaves a secret
-    as it is; where the address changes, secrets must be sent again. `rules` replaces all rules. Any change, an empty
-    one too, switches a sink on again that its receiver's 410 or failures have stopped. One of the server's settings
-    cannot be changed: 409.
+    as it is; where the address changes, secrets must be sent again. `rules` replaces all rules, and the type stays. Any
+    change, an empty one too, switches a sink on again that its receiver's 410 or failures have stopped. One of the
+    server's settings cannot be changed: 409.
     """
     return SinkAnswer(await sinks.change_sink(caller.project_id, sink_id, body))
 
@@ -54,8 +54,7 @@ async def change_sink(caller: Caller, sink_id: str, body: SinkPatch, sinks: Sink
 async def delete_sink(caller: Caller, sink_id: str, sinks: SinkService) -> SinkDeleted:
     """Delete a sink.
 
-    Its deliveries stay in the log; those that waited count as failed. One of the server's settings cannot be deleted:
-    409.
+    Its deliveries stay in the log; those that wait are given up. One of the server's settings cannot be deleted: 409.
     """
     await sinks.delete_sink(caller.project_id, sink_id)
     return SinkDeleted(deleted=True, sink_id=sink_id)

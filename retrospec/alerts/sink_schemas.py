@@ -96,7 +96,7 @@ class SinkList(msgspec.Struct, rename="camel"):
 
 
 class SinkDeleted(msgspec.Struct, rename="camel"):
-    """A sink is gone. What waited for it counts as failed."""
+    """A sink is gone. What waits for it is given up."""
 
     deleted: bool
     sink_id: str

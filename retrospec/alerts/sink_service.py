@@ -31,11 +31,8 @@ LATEST = Statement("""
     SELECT id, status, created_at, finished_at FROM alert_deliveries WHERE project_id = $1 AND sink = $2
     ORDER BY uid DESC LIMIT 1
 """)
-GIVE_UP = Statement("""
-    UPDATE alert_deliveries SET status = 'failed', last_error = $3, finished_at = $4, next_attempt_at = NULL
-    WHERE project_id = $1 AND sink = $2 AND status = 'pending'
-""")
-DROP_JOBS = Statement("DELETE FROM jobs WHERE queue = $1")
+# Whoever delivers finds no sink, gives them up, and counts and logs that.
+HASTEN = Statement("UPDATE jobs SET due_at = $2 WHERE queue = $1 AND status = 'ready' AND due_at > $2")
 
 
 class SinkService:
@@ -122,7 +119,7 @@ class SinkService:
                 row.rules = msgspec.to_builtins(patch.rules or SinkRules())
             if patch.enabled is not UNSET:
                 row.enabled = patch.enabled
-            if row.enabled:
+            if row.enabled or patch.settings is not UNSET:
                 # Whole, also where nothing of it changes: the plugin may be another version than when it was made.
                 self.types.check(row.type, row.settings)
             row.revision += 1
@@ -133,7 +130,7 @@ class SinkService:
         return await self.get_sink(project_id, row.id)
 
     async def delete_sink(self, project_id: str, sink_id: str) -> None:
-        """Remove a sink with its secrets. Its deliveries stay in the log, and those that waited count as failed.
+        """Remove a sink with its secrets. Its deliveries stay in the log, and those that wait are given up now.
 
         Raises:
             Conflict: It is one of the settings.
@@ -145,8 +142,7 @@ class SinkService:
             await row.delete(using_db=db)
             await AlertSinkState.filter(sink=row.id).using_db(db).delete()
             await AlertStorm.filter(project_id=project_id, sink=row.id).using_db(db).delete()
-            await GIVE_UP.run(db, project_id, row.id, "the sink was deleted", now())
-            await DROP_JOBS.run(db, sink_queue(row.id))
+            await HASTEN.run(db, sink_queue(row.id), now())
         self._directory.forget(project_id)
 
     def _refuse_named(self, sink_id: str) -> None:

@@ -106,7 +106,7 @@ def delete(
     project: Project = DEFAULT_PROJECT_ID,
     json: Json = False,
 ) -> None:
-    """Delete a sink with its secrets. Its deliveries stay in the log; those that waited count as failed."""
+    """Delete a sink with its secrets. Its deliveries stay in the log; those that wait are given up."""
     settings = settings_for_one_command()
     found = run(_get(settings, project, sink))
     if not yes:

@@ -19,8 +19,7 @@ STATEMENTS: dict[str, tuple[Statement, tuple[Any, ...]]] = {
     "one": (log.ONE, ("d7", PROJECT)),
     "its attempts": (log.ATTEMPTS, ("d7", 100)),
     "the latest of a sink": (sink_service.LATEST, (PROJECT, "s7")),
-    "those of a sink that is deleted": (sink_service.GIVE_UP, (PROJECT, "s7", "gone", now())),
-    "their jobs": (sink_service.DROP_JOBS, ("alerts:s7",)),
+    "the jobs of a sink that is deleted": (sink_service.HASTEN, ("alerts:s7", now())),
 }
 # `i` counts to 20,000; a half is of another project.
 _NUMBERED = "FROM @rows($1: i integer, at timestamptz) WHERE true"

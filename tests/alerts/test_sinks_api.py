@@ -13,7 +13,7 @@ from retrospec.alerts.wire import EVENTS
 from retrospec.core.clock import ago, now
 from retrospec.jobs.models import Job
 from tests.alerts.pigeons import pigeons
-from tests.client import Client, Json, MakeClient
+from tests.client import Client, Json, MakeClient, eventually
 
 SINKS = "/v1/alerts/sinks"
 URL, CALL, RING = "https://loft.example/hatch/s3cr3t-path", "coo_s3cr3t-call", "ring-s3cr3t-1"
@@ -355,21 +355,26 @@ class TestState:
         (listed,) = (await project.get("/v1/alerts/deliveries"))["deliveries"]
         assert latest["id"] == listed["id"]
 
-    async def test_what_waited_for_a_deleted_sink_counts_as_failed(self, project: Client) -> None:
+    async def test_what_waits_for_a_deleted_sink_is_given_up_and_its_log_stays(self, project: Client) -> None:
         sink = await made(project)
         row = await AlertSinkRow.get(id=sink["id"])
         common: Json = {"project_id": row.project_id, "cluster_key": "k", "event": "e", "sink": row.id, "body": {}}
         for name, status in (("waits", "pending"), ("done", "delivered")):
             await AlertDelivery.create(id=name, alert_id=name, status=status, created_at=now(), **common)
-        job: Json = {"queue": f"alerts:{row.id}", "project_id": row.project_id, "payload": "{}", "created_at": now()}
-        await Job.create(id="waits", due_at=ago(minutes=-60), **job)
+        job: Json = {"queue": f"alerts:{row.id}", "project_id": row.project_id, "created_at": now()}
+        await Job.create(id="waits", payload='{"deliveryId":"waits"}', due_at=ago(minutes=-60), **job)
 
         await project.delete(f"{SINKS}/{row.id}")
 
+        await eventually(lambda: AlertDelivery.filter(id="waits", status="failed").exists())
         waited, done = await AlertDelivery.get(id="waits"), await AlertDelivery.get(id="done")
-        assert (waited.status, waited.last_error, done.status) == ("failed", "the sink was deleted", "delivered")
-        assert waited.finished_at is not None
-        assert await Job.filter(queue=job["queue"]).count() == 0
+        assert (waited.last_error, done.status) == ("the sink was deleted", "delivered")
+
+    async def test_one_that_is_off_may_not_be_given_settings_that_cannot_be_used(self, project: Client) -> None:
+        sink = await made(project, enabled=False)
+
+        assert (await patched(project, sink, 400, settings={"loft": 5}))["detail"] == "settings.loft"
+        assert await stored(sink) == SETTINGS
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
