@@ -7,10 +7,10 @@ import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.alerts import cooldowns, digests, escalation, forgetting
-from retrospec.core.db import Database, Statement, is_sqlite, rows, sql_time, transaction
+from retrospec.core.db import Database, Statement, is_sqlite, rows, transaction
 from retrospec.sessions import records
 from tests.issues.builders import PROJECT, ago
-from tests.issues.test_plans import WHOLE, plan
+from tests.issues.test_plans import COLUMNS, WHOLE, fill, plan
 
 # What SQLite calls what the statement itself has found: held back clusters.
 _OWN = re.compile("^SCAN [dk]$", re.M)
@@ -29,48 +29,26 @@ BULK: dict[str, tuple[Statement, tuple[Any, ...]]] = {
     "sites": (records._SITES, (rows([{"project_id": PROJECT, "session_id": "s1"}]),)),
 }
 
-_FILL = """
-    INSERT INTO {table} ({columns}) SELECT {values} FROM @rows($1: p text, i integer, at timestamptz)
-"""
 _COLUMNS = {
     "alert_deliveries": {
-        "id": "'d' || r.i", "alert_id": "'a' || r.i", "project_id": "r.p", "cluster_key": "'k' || (r.i % 1999)",
+        "id": "'d' || i", "alert_id": "'a' || i", "project_id": "p", "cluster_key": "key",
         "event": "'issue_cluster_promoted'", "sink": "'log'", "sink_type": "'log'", "body": "'{}'@postgres(::jsonb)",
-        "status": "CASE WHEN r.i % 2 = 0 THEN 'held_back' ELSE 'delivered' END", "attempts": "1", "last_error": "''",
-        "created_at": "r.at",
+        "status": "CASE WHEN i % 2 = 0 THEN 'held_back' ELSE 'delivered' END", "attempts": "1", "last_error": "''",
+        "created_at": "at",
     },
     "alert_attempts": {
-        "delivery_id": "'d' || r.i", "project_id": "r.p", "number": "1", "started_at": "r.at", "duration_ms": "1",
+        "delivery_id": "'d' || i", "project_id": "p", "number": "1", "started_at": "at", "duration_ms": "1",
         "outcome": "'delivered'", "answer": "''", "error": "''",
-    },
-    "cluster_days": {
-        "project_id": "r.p", "cluster_key": "'k' || r.i", "day": "date(r.at)", "marker_count": "1",
-        "session_count": "1",
-    },
-    "cluster_aliases": {
-        "project_id": "r.p", "source_key": "'a' || r.i", "target_key": "'k' || r.i", "created_at": "r.at",
-    },
-    "issue_clusters": {
-        "project_id": "r.p", "key": "'k' || r.i", "kind": "'api_error'", "symptom": "'s'", "strategy": "'f'",
-        "strategy_version": "1", "session_count": "1", "user_count": "1", "marker_count": "1",
-        "representative_session_id": "''", "first_seen_at": "r.at", "last_seen_at": "r.at", "state": "'open'",
-        "assignee": "''", "state_note": "''", "regressed": "r.i < 0", "promoted_session_count": "0",
-        "created_at": "r.at",
     },
 }  # fmt: skip
 
 
 @pytest.fixture
 async def full(database: Database) -> BaseDBAsyncClient:
-    """Two weeks of alerts, one a minute, and what PostgreSQL knows of them after its own ANALYZE."""
-    db = database.connection
-    given = rows({"p": PROJECT, "i": i, "at": sql_time(ago(minutes=i))} for i in range(20_000))
-    for table, columns in _COLUMNS.items():
-        text = _FILL.format(table=table, columns=", ".join(columns), values=", ".join(columns.values()))
-        await Statement(text).fetch(db, given)
-    if not is_sqlite(db):
-        await db.execute_script("ANALYZE")
-    return db
+    """Two weeks of alerts, one a minute, and the issues that they are about."""
+    others = {name: COLUMNS[name] for name in ("cluster_days", "cluster_aliases", "issue_clusters", "sessions")}
+    await fill(database.connection, _COLUMNS | others)
+    return database.connection
 
 
 async def test_no_statement_reads_a_table_or_a_project_whole(full: BaseDBAsyncClient) -> None:

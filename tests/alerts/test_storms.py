@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from retrospec.jobs.models import Job
 from retrospec.plugin.testing.receiver import Receiver
 from tests.alerts.news import failures, forget_alerts, told
 from tests.client import Client, Json, MakeClient, eventually, wire
-from tests.faults.processes import query, serving
+from tests.faults.processes import Process, query, serving
 
 LOG = {"alert_sinks": ("log",), "alert_min_cluster_confidence": 0.5}
 
@@ -264,31 +265,35 @@ async def test_each_sink_has_a_limit_of_its_own_and_each_project_too(make_client
     assert await Job.filter(queue=DIGESTS).count() == 2
 
 
-async def promote_all(http: httpx.AsyncClient, name: str, each: list[Json]) -> int:
-    """Ingest a session for each failure, at once; gives how many alerts were accepted."""
+async def promote_all(http: httpx.AsyncClient, name: str) -> int:
+    """Ingest a session for each of sixty failures, at once; gives how many alerts were accepted."""
 
     async def one(number: int, failure: Json) -> int:
         body: Json = {"session": {"id": f"{name}-{number}", "site": "x"}, "markers": [failure]}
         sent: int = (await http.post("/v1/ingest/session", json=body, timeout=60)).json()["alertsSent"]
         return sent
 
-    return sum(await asyncio.gather(*(one(number, failure) for number, failure in enumerate(each))))
+    return sum(await asyncio.gather(*(one(number, failure) for number, failure in enumerate(failures(60)))))
+
+
+@asynccontextmanager
+async def stormy(folder: Path, **settings: str) -> AsyncIterator[tuple[Process, Process]]:
+    """Two processes, each of which has seen one of two sessions of sixty failures, and let twenty alerts through."""
+    async with serving(folder, **settings) as one, serving(folder, **settings) as two:
+        async with httpx.AsyncClient(base_url=one.url) as first, httpx.AsyncClient(base_url=two.url) as second:
+            sent = await asyncio.gather(promote_all(first, "a"), promote_all(second, "b"))
+        assert sum(sent) == 20
+        yield one, two
 
 
 @pytest.mark.parametrize("dialect", ["postgres"])
 @pytest.mark.usefixtures("database")
 async def test_batches_at_once_of_two_processes_keep_one_limit(database_url: str, tmp_path: Path) -> None:
-    many = failures(60)
     settings = {"DATABASE_URL": database_url, "ALERT_SINKS": "log", "ALERT_MIN_CLUSTER_CONFIDENCE": "0.1"}
-    async with (
-        serving(tmp_path, **settings) as one,
-        serving(tmp_path, **settings) as two,
-        httpx.AsyncClient(base_url=one.url) as first,
-        httpx.AsyncClient(base_url=two.url) as second,
-    ):
-        sent = await asyncio.gather(promote_all(first, "a", many), promote_all(second, "b", many))
 
-    assert sum(sent) == 20
+    async with stormy(tmp_path, **settings):
+        pass
+
     assert (len(await told()), await held_back()) == (20, 40)
     storm = await AlertStorm.get(sink="log")
     assert (storm.accepted, storm.held_back) == (20, 40)
@@ -296,19 +301,11 @@ async def test_batches_at_once_of_two_processes_keep_one_limit(database_url: str
 
 
 async def test_two_processes_keep_one_limit_and_make_one_digest_after_they_were_killed(tmp_path: Path) -> None:
-    many = failures(60)
     async with Receiver() as receiver:
         settings = {"ALERT_WEBHOOK_URL": receiver.url, "ALERT_MIN_CLUSTER_CONFIDENCE": "0.1"}
-        async with (
-            serving(tmp_path, **settings) as one,
-            serving(tmp_path, **settings) as two,
-            httpx.AsyncClient(base_url=one.url) as first,
-            httpx.AsyncClient(base_url=two.url) as second,
-        ):
-            sent = await asyncio.gather(promote_all(first, "a", many), promote_all(second, "b", many))
-            assert sum(sent) == 20
+        async with stormy(tmp_path, **settings) as servers:
             await receiver.until(20)
-            for server in (one, two):
+            for server in servers:
                 server.kill()
                 await server.ended()
         assert query(tmp_path, "SELECT COUNT(*) FROM alert_deliveries WHERE status = 'held_back'") == [(40,)]

@@ -1,6 +1,7 @@
 """How the databases find what a merge, a split or a removal changes: by an index, never by reading a project whole."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ _FILL = """
     FROM (SELECT r.p, r.i, r.at, CASE WHEN r.i % 10 = 0 THEN 'k0' ELSE 'k' || (r.i % 1999) END AS key
           FROM @rows($1: p text, i integer, at timestamptz)) AS n
 """
-_COLUMNS = {
+COLUMNS = {
     "sessions": {
         "project_id": "p", "session_id": "'s' || i", "site": "'x'", "route": "'/'", "started_at": "at",
         "duration_ms": "1", "events_object_key": "'k'", "user_hash": "''", "release": "''", "environment": "''",
@@ -116,17 +117,21 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-async def full(database: Database) -> BaseDBAsyncClient:
-    """A project of 20,000 sessions, and what PostgreSQL knows of them after its own ANALYZE."""
-    db = database.connection
+async def fill(db: BaseDBAsyncClient, tables: Mapping[str, Mapping[str, str]]) -> None:
+    """Write 20,000 rows into tables, the columns of each given as SQL, and tell PostgreSQL by its own ANALYZE."""
     given = rows({"p": PROJECT, "i": i, "at": sql_time(ago(minutes=i))} for i in range(20_000))
-    for table, columns in _COLUMNS.items():
+    for table, columns in tables.items():
         text = _FILL.format(table=table, columns=", ".join(columns), values=", ".join(columns.values()))
         await Statement(text).fetch(db, given)
     if not is_sqlite(db):
         await db.execute_script("ANALYZE")
-    return db
+
+
+@pytest.fixture
+async def full(database: Database) -> BaseDBAsyncClient:
+    """A project of 20,000 sessions, and what PostgreSQL knows of them."""
+    await fill(database.connection, COLUMNS)
+    return database.connection
 
 
 async def plan(db: BaseDBAsyncClient, text: str, values: tuple[Any, ...]) -> str:
