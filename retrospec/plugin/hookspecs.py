@@ -33,8 +33,8 @@ def retrospec_register() -> Iterable[Registration]:  # type: ignore[empty-body]
 def retrospec_session_ingested(event: SessionIngested) -> None:
     """Hear that a session was written.
 
-    Called by servers, after the transaction has committed and never before the request is answered for it; in the
-    plugin's own thread, one event after the other in the order in which they happened in this process. At most once:
+    Called by servers, after the transaction has committed, and waited for by no request; in the plugin's own thread,
+    one event after the other in the order in which they happened in this process. At most once:
     what does not fit into the queue of 1,000 events, or comes while the plugin is left alone because it failed five
     times in a row, is dropped, and counted in `retrospec_plugin_events_dropped_total`. What it raises is logged and
     counted; whoever must hear of everything is an alert sink.
