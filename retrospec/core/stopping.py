@@ -21,17 +21,16 @@ def hard_stop(grace: float) -> Iterator[Callable[[], None]]:
     """Give out what to call when the stop begins: from then on the process ends in time, come what may.
 
     A plugin may swallow its cancellation or block its thread for ever, and Python waits for both. What was
-    committed is safe, and leases that were not given back run out.
+    committed is safe, and leases that were not given back run out. The process is to end after the block.
 
     Args:
         grace: Seconds that whatever runs has to finish.
     """
     timer = threading.Timer(grace + CLOSING_SECONDS, _end)
     timer.daemon = True
-    try:
-        yield timer.start
-    finally:
-        timer.cancel()
+    # Not cancelled at the end of the block: the interpreter waits after it for threads of executors, such as those in
+    # which a plugin has blocking work done. A process that ends in time takes the timer along.
+    yield timer.start
 
 
 def _end() -> None:

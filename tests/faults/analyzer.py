@@ -7,6 +7,7 @@ from tests.client import eventually
 _PLUGIN = """
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 from retrospec.plugin import Analysis, Analyzer, analyzer
@@ -23,12 +24,9 @@ class Waiting(Analyzer):
             await asyncio.sleep(0.02)
         return Analysis(f"seen by {os.getpid()}", "a file was missing", "touch it", "It waited.", "", 0.9)
 """
-# As if it did not hear that it is cancelled.
+# In a thread of an executor, which Python waits for when it ends.
 _STUBBORN = """
-            try:
-                await asyncio.sleep(0.02)
-            except asyncio.CancelledError:
-                pass
+            await asyncio.to_thread(threading.Event().wait)
 """
 
 
@@ -46,7 +44,7 @@ class Analyzer:
         self.environ = {"PLUGINS_DIR": str(folder), "ANALYZER": "waiting"}
 
     def become_stubborn(self) -> None:
-        """Do not end when cancelled."""
+        """Hang where nobody can cancel it."""
         self._write(_PLUGIN.replace("            await asyncio.sleep(0.02)\n", _STUBBORN.removeprefix("\n")))
 
     def began(self) -> list[tuple[int, str]]:
