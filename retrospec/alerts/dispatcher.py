@@ -37,9 +37,10 @@ _TIDY_SECONDS = 60.0
 # All attempts together take some nine hours.
 _ORPHANED = timedelta(days=7)
 
-# From queue to queue by the index, past all their jobs: what is done, or rests, is not read. Not by prefix: in many
+# From queue to queue by the index, past all their jobs: what is done, or rests, is not read. Not by prefix: in most
 # collations punctuation is no border. Scalar subqueries instead of EXISTS, which PostgreSQL may answer by reading all
-# jobs that are due.
+# jobs that are due. With twenty jobs each, PostgreSQL took 0.2 ms for 10 sinks, 2.6 ms for 200 and 70 ms
+# for 2,000; SQLite 0.04, 0.5 and 27 ms.
 DUE = Statement("""
     WITH RECURSIVE walk (queue, place) AS (
         SELECT (SELECT j.queue FROM jobs j WHERE j.queue > $1 ORDER BY j.queue LIMIT 1), 1
