@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tortoise.models import Model
 
+from retrospec.alerts.models import AlertDelivery
 from retrospec.core.clock import now
 from retrospec.plugin import StorageUnavailable
 from retrospec.projects.models import Project
@@ -53,6 +54,14 @@ async def filled(client: Client, name: str = "Shop") -> tuple[Client, str]:
     project_id: str = answer["session"]["projectId"]
     result = {"projectId": project_id, "sessionId": "s0", "artifactKey": f"replay-artifacts/{project_id}/s0/a.json"}
     await client.internal("/v1/internal/replay-results", result, 202)
+    sink = {"type": "slack", "settings": {"url": "https://hooks.slack.example/"}, "rules": {"minSessions": 1000}}
+    await project.post("/v1/alerts/sinks", {"name": "Never told", **sink}, 201)
+
+    async def all_told() -> bool:
+        return not await AlertDelivery.filter(project_id=project_id).exclude(status="delivered").exists()
+
+    # An alert goes out beside the test, and its attempt is a row too.
+    await eventually(all_told)
     return project, project_id
 
 
