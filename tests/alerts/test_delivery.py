@@ -470,3 +470,16 @@ async def explain(db: BaseDBAsyncClient, text: str, *values: object) -> list[str
     verb = "EXPLAIN QUERY PLAN " if is_sqlite(db) else "EXPLAIN (ANALYZE, TIMING OFF) "
     found = await db.execute_query_dict(verb + text, list(values))
     return [str(row.get("detail") or row.get("QUERY PLAN")) for row in found]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_alerts_stay_in_the_database_where_other_jobs_have_another_queue(
+    start: Start, receiver: Receiver
+) -> None:
+    client = await start(queue_backend="memory", alert_webhook_url=receiver.url)
+
+    await client.issue()
+
+    await receiver.until(1)
+    await until_count(1, status="delivered")
+    assert await Job.filter(queue="alerts:webhook", published_at=None).count() == 1
