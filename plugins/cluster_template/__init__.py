@@ -6,6 +6,7 @@ Mined by drain3, which `pip install retrospec[template]` brings.
 
 from collections.abc import Sequence
 from hashlib import sha256
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import msgspec
@@ -13,13 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from retrospec.plugin import ClusteringStrategy, Explanation, MarkerFacts, clustering_strategy
 from retrospec_plugins.cluster_template.masks import tokens
-
-try:
-    from retrospec_plugins.cluster_template.miner import Miner, Template, digest
-except ModuleNotFoundError as missing:
-    _MISSING = missing.name
-else:
-    _MISSING = None
+from retrospec_plugins.cluster_template.miner import Miner, Template, digest
 
 _FORM = 1
 # How many words at the beginning always tell two failures apart. Of a request they are its status, its method and where
@@ -52,8 +47,8 @@ class TemplateStrategy(ClusteringStrategy):
     learns: ClassVar[bool] = True
 
     def __init__(self, settings: TemplateSettings | None = None) -> None:
-        if _MISSING:
-            raise ModuleNotFoundError(f"{_MISSING} is not installed: pip install 'retrospec[template]'")
+        if find_spec("drain3") is None:
+            raise ModuleNotFoundError("drain3 is not installed: pip install 'retrospec[template]'")
         self._settings = settings or TemplateSettings()
         self._miners: dict[str, Miner] = {}
         self._changed = False

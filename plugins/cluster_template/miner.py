@@ -1,12 +1,23 @@
 """Templates of messages, mined by drain3, with a name that each keeps for its life."""
 
+import importlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from drain3.drain import Drain, LogCluster
+
+if TYPE_CHECKING:
+    from drain3.drain import Drain, LogCluster
 
 _ANY = "<*>"
+
+
+@cache
+def _drain3() -> Any:
+    """The library, loaded with the first marker: every server has this strategy, and few use its three megabytes."""
+    return importlib.import_module("drain3.drain")
 
 
 class Template(msgspec.Struct, array_like=True, frozen=True):
@@ -90,7 +101,7 @@ class Miner:
 
     def _put(self, template: Template) -> None:
         self._drain.clusters_counter += 1
-        cluster = LogCluster(list(template.tokens), self._drain.clusters_counter)
+        cluster = _drain3().LogCluster(list(template.tokens), self._drain.clusters_counter)
         cluster.size = template.size
         self._births[cluster.cluster_id] = template.birth
         self._drain.id_to_cluster[cluster.cluster_id] = cluster
@@ -104,11 +115,11 @@ class Miner:
             for template in kept:
                 self._put(template)
 
-    def _template(self, cluster: LogCluster) -> Template:
+    def _template(self, cluster: "LogCluster") -> Template:
         return Template(self._births[cluster.cluster_id], tuple(cluster.log_template_tokens), cluster.size)
 
-    def _fresh(self) -> Drain:
-        return Drain(
+    def _fresh(self) -> "Drain":
+        return _drain3().Drain(
             # Its tree has the number of words above them, and the templates below.
             depth=self._fixed + 2,
             sim_th=self._similarity,

@@ -1,8 +1,7 @@
 """What it learns: one template for what varies, others for what does not; bounded, carried on, and told."""
 
 import asyncio
-import builtins
-import importlib
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,20 +103,21 @@ def test_a_message_without_end_is_read_as_far_as_a_label_goes() -> None:
 
 
 def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
+    monkeypatch.setattr(cluster_template, "find_spec", lambda _: None)
 
-    def without(name: str, *rest: object) -> object:
-        if name.startswith("drain3"):
-            raise ModuleNotFoundError("No module named 'drain3'", name="drain3")
-        return real(name, *rest)  # type: ignore[arg-type]
+    with pytest.raises(ModuleNotFoundError, match=r"drain3 is not installed: pip install 'retrospec\[template\]'"):
+        TemplateStrategy()
 
-    with monkeypatch.context() as patched:
-        patched.delitem(sys.modules, "retrospec_plugins.cluster_template.miner")
-        patched.setattr(builtins, "__import__", without)
-        importlib.reload(cluster_template)
-        with pytest.raises(ModuleNotFoundError, match=r"drain3 is not installed: pip install 'retrospec\[template\]'"):
-            cluster_template.TemplateStrategy()
-    importlib.reload(cluster_template)
+
+def test_a_server_that_does_not_use_it_does_not_load_its_library() -> None:
+    script = (
+        "import sys; from retrospec_plugins.cluster_template import TemplateStrategy as T; T(); print(*sys.modules)"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "retrospec_plugins.cluster_template.miner" in loaded
+    assert "drain3" not in loaded
 
 
 class TestStates:
