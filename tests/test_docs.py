@@ -248,6 +248,7 @@ def test_the_measured_figures_name_commands_that_there_are() -> None:
         "sessions/s on PostgreSQL (64 connections, one process)",
         "the same at 100,000 and at 300,000 stored sessions",
         "reads as shares of `/healthz`, 100,000 sessions stored: a session, 200 issues, sessions of an issue, stats",
+        "grouping of a labelled corpus (three sites, 1,048 failures): pairwise F1, B-cubed F1, precision",
         "memory of a 50 MB upload",
         "memory of eight parallel uploads of 19 MB",
         "cleanup on PostgreSQL of 50,000 of 100,000 sessions, with 100,000 objects",
