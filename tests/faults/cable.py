@@ -19,6 +19,7 @@ class Cable:
         """Take the URL of the server: with `host` in its query, where that is the folder of a socket."""
         self._target = urlsplit(target)
         self._fatal = b""
+        self._after = b""
         self._ends: set[asyncio.StreamWriter] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -47,9 +48,14 @@ class Cable:
         for end in self._ends:
             end.transport.abort()
 
-    def lose_answer_to(self, words: bytes) -> None:
-        """Pass on the next piece that holds these words, then break its connection before the answer comes through."""
-        self._fatal = words
+    def lose_answer_to(self, words: bytes, *, after: bytes = b"") -> None:
+        """Pass on the next piece that holds these words, then break its connection before the answer comes through.
+
+        Args:
+            words: What the piece holds.
+            after: What the connection must have carried since this call; others are let alone.
+        """
+        self._fatal, self._after = words, after
 
     def freeze(self) -> None:
         """Let nothing through any more, without a word to anybody."""
@@ -104,13 +110,15 @@ class Cable:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deaf: asyncio.Event, *, back: bool = False
     ) -> None:
+        carried = False
         with suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self._flowing.wait()
+                carried = bool(self._fatal) and (carried or self._after in data)
                 if back and deaf.is_set():
                     self.lost += 1
                     break
-                if not back and self._fatal and self._fatal in data:
+                if not back and carried and self._fatal in data:
                     self._fatal = b""
                     deaf.set()
                 writer.write(data)
