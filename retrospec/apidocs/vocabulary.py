@@ -82,7 +82,7 @@ _TOLD: Mapping[str, Any] = {
     },
 }
 
-_SLACK = "https://hooks.slack.com/services/T0000/B0000/XXXXXXXX"
+_SLACK = "https://hooks.slack.com/services/T0000/B0000/secret-token"
 _SAMPLES: Mapping[str, Any] = {
     "allowedOrigins": ["https://shop.example"],
     "alertErrors": 0,
