@@ -59,7 +59,7 @@ class Runtime:
         recording_guard: Likewise for recordings.
         strategy_guards: Likewise for the clustering strategies.
         strategies: Every clustering strategy that can be made; projects may name any of them.
-        strategy_states: What those that learn have learnt.
+        strategy_states: What those that learn have learnt; there once the runtime is open.
     """
 
     def __init__(self, settings: Settings, *, unhurried: bool = False, since: float | None = None) -> None:
@@ -100,7 +100,7 @@ class Runtime:
         self.strategy_guards = {
             name: guard for name in self.strategies if (guard := self._guard(ClusteringStrategy, name))
         }
-        self.strategy_states = StrategyStates(self.database, self.strategies, self.strategy_guards)
+        self.strategy_states: StrategyStates
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "Runtime":
