@@ -14,6 +14,8 @@ import msgspec
 from retrospec.core.errors import InvalidPayload
 
 Shape = TypeVar("Shape")
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 # An escaped surrogate or NUL behind an even number of backslashes. Pairs are matched first, whole.
 _ESCAPES = re.compile(
@@ -22,6 +24,13 @@ _ESCAPES = re.compile(
 )
 _INTEGERS = 2.0**63
 _SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
+# A tree of 50 MB takes 500: what is larger is checked without building it.
+_SMALL = 256 * 1024
+# A number of fewer digits is within IEEE 754 doubles.
+_LONG = 309
+# To find a run of digits by a regex took 0.45 s for 50 MB, this 0.05 s.
+_DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
+_MANY_DIGITS = b"0" * _LONG
 
 
 def decode(body: bytes, shape: type[Shape]) -> Shape:
@@ -51,6 +60,16 @@ def check(body: bytes) -> None:
         InvalidPayload: It is malformed, repeats a name in an object, holds NaN, an infinity, a number
             outside IEEE 754 doubles, U+0000 or half a surrogate pair, or is nested too deeply.
     """
+    if not _is_good(body):
+        check_closely(body)
+
+
+def check_closely(body: bytes) -> None:
+    """As `check`, without its short cut.
+
+    Raises:
+        InvalidPayload: What is wrong, and where.
+    """
     check_text(body)
     try:
         json.loads(
@@ -68,6 +87,23 @@ def check(body: bytes) -> None:
         raise InvalidPayload(f"not UTF-8 (byte {mistake.start})") from mistake
     except ValueError as mistake:
         raise InvalidPayload(str(mistake)) from mistake
+
+
+def _is_good(body: bytes) -> bool:
+    """Whether msgspec shows at once that nothing is wrong with a body: a third of what it costs to look for it.
+
+    msgspec refuses what is refused here, but for U+0000, long integers and names that stand twice: of these it keeps
+    the last. Encoded again such an object has fewer colons; those inside of texts stay, where none came from a `\\u`.
+    """
+    if len(body) > _SMALL or (b"\\" in body and b"\\u" in body):
+        return False
+    try:
+        again = _encode(_decode(body))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+    if again.count(b":") != body.count(b":"):
+        return False
+    return len(body) < _LONG or _MANY_DIGITS not in body.translate(_DIGITS)
 
 
 def check_text(body: bytes) -> None:

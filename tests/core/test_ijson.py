@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrospec.core.errors import InvalidPayload
-from retrospec.core.ijson import check, decode, steady
+from retrospec.core.ijson import check, check_closely, decode, steady
 from tests.journeys.bad_bodies import VALUES
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -20,6 +21,14 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=20,
 )
+
+
+# What makes good JSON bad, or look so.
+PIECES = [
+    b'"', b":", b",", b"{", b"}", b"[", b"]", b"\\", b"\\u003a", b"\\u003A", b"\\n", b'\\"', b"\\/", b"NaN", b"-", b"0",
+    b"1e999", b"1" * 308, b"9" * 309, b".", b"e", b" ", b"\n", b"\0", b"\x1f", b"\xff", b"\xc3\xa9", b"\xed\xa0\x80",
+    b"\\u0000", b"\\ud800", b'"a":1,', b'"a":1,"a":2', b'{"a:b":1,"a:b":":"}', b"null", b'":"', b"\xef\xbb\xbf",
+]  # fmt: skip
 
 
 class Shape(msgspec.Struct):
@@ -44,6 +53,26 @@ def test_what_can_be_said_in_two_ways_or_in_none_is_refused(name: str) -> None:
             check(body)
         assert str(refused.value) == "invalid payload"
         assert refused.value.detail
+
+
+@given(JSON, st.booleans(), st.lists(st.tuples(st.sampled_from(PIECES), st.floats(0, 1), st.sampled_from((0, 1, 5)))))
+def test_the_short_cut_takes_nothing_that_is_refused_otherwise(
+    value: Any, escaped: bool, changes: list[tuple[bytes, float, int]]
+) -> None:
+    body = json.dumps(value, ensure_ascii=escaped).encode()
+    for piece, place, length in changes:
+        at = int(place * len(body))
+        body = body[:at] + piece + body[at + length :]
+
+    assert refusal(check, body) == refusal(check_closely, body)
+
+
+def refusal(judge: Callable[[bytes], None], body: bytes) -> str | None:
+    try:
+        judge(body)
+    except InvalidPayload as refused:
+        return refused.detail
+    return None
 
 
 @pytest.mark.parametrize(
