@@ -9,6 +9,7 @@ from sanic import Request
 from sanic.exceptions import BadRequest, PayloadTooLarge
 
 from retrospec.core.errors import Invalid, TooLarge, UnsupportedEncoding
+from retrospec.core.protocol import Conversation
 
 try:
     import zstandard
@@ -132,8 +133,21 @@ async def stream_body(request: Request, *, limit: int, timeout: float) -> AsyncI
     inflater.finish()
 
 
+def body_at_hand(request: Request, *, limit: int) -> bytes | None:
+    """The body, where it has come whole with its head and need not be inflated; None: `read_body` has to read it.
+
+    Arguments as for `stream_body`. It costs a quarter of that, and a small request has nothing more to wait for.
+    """
+    stream = request.stream
+    if not isinstance(stream, Conversation) or "content-encoding" in request.headers:
+        return None
+    return stream.take_body(limit)
+
+
 async def read_body(request: Request, *, limit: int, timeout: float) -> bytes:
     """The inflated body as a whole. Arguments and errors as for `stream_body`."""
+    if (body := body_at_hand(request, limit=limit)) is not None:
+        return body
     return b"".join([piece async for piece in stream_body(request, limit=limit, timeout=timeout)])
 
 

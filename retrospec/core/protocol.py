@@ -1,23 +1,77 @@
 """Sanic's HTTP protocol with absolute deadlines, and answers for requests that end early or are refused early."""
 
 from asyncio import CancelledError, TimerHandle, Transport
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
 from sanic.exceptions import BadRequest
+from sanic.headers import format_http1_response
 from sanic.http import Http
 from sanic.http.constants import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 _LINGER_SECONDS = 30.0
+_BODILESS = frozenset({204, 304})
 
 
 class Conversation(Http):
-    """Sanic's side of a connection, where an answer to HEAD may come in pieces too."""
+    """Sanic's side of a connection, where an answer to HEAD may come in pieces too.
+
+    It has a short way for what most requests are: a body that came with its head, and an answer that is whole.
+    """
+
+    def take_body(self, limit: int) -> bytes | None:
+        """The body, where all of it is here and nothing has to be waited for.
+
+        Args:
+            limit: How many bytes are taken at the most.
+
+        Returns:
+            None where there is none, or where it has to be read in pieces.
+        """
+        # Not what Sanic's own annotation says: None, True, or "chunked".
+        kind: Any = self.request_body
+        size: Any = self.request_bytes_left
+        if kind is not True or self.expecting_continue or not 0 < size <= min(limit, len(self.recv_buffer)):
+            return None
+        body = bytes(self.recv_buffer[:size])
+        del self.recv_buffer[:size]
+        self.request_bytes_left = 0
+        self.request_body = None
+        return body
+
+    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
+        """Begin an answer. One that is whole is also sent, head and body at once.
+
+        Sanic looks for line ends in each name and value of the head by itself, which takes 10 us of 13.
+        """
+        answer: Any = self.response
+        body = None if data or not end_stream or answer.status in _BODILESS else answer.body
+        if body is None or self.head_only or self.expecting_continue or answer.status < 200:
+            await super().http1_response_header(data, end_stream)
+            return
+        headers = answer.headers
+        headers["content-length"] = len(body)
+        headers["connection"] = "keep-alive" if self.keep_alive else "close"
+        headers.setdefault("content-type", answer.content_type)
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        if lines.count("\n") != len(headers) or lines.count("\r") != len(headers) or "\0" in lines:
+            await super().http1_response_header(data, end_stream)
+            return
+        self.response_size = len(body)
+        self.response_func = None  # type: ignore[assignment]
+        await self._send(b"%b%b\r\n%b" % (_status_line(answer.status), lines.encode(errors="surrogateescape"), body))
+        self.stage = Stage.IDLE
 
     async def head_response_ignored(self, data: bytes, end_stream: bool) -> None:  # type: ignore[override]
         """Leave a piece of the body out. Sanic awaits this, and has a plain function here."""
         super().head_response_ignored(data, end_stream)
+
+
+@lru_cache(maxsize=64)
+def _status_line(status: int) -> bytes:
+    return format_http1_response(status, ()).removesuffix(b"\r\n")
 
 
 class Protocol(HttpProtocol):
@@ -119,7 +173,9 @@ class Protocol(HttpProtocol):
 
     def _amid_request(self) -> bool:
         http = self.http
-        return http is not None and (http.stage is Stage.REQUEST or self._draining())
+        if http is None:
+            return False
+        return http.stage is Stage.REQUEST or (http.stage is Stage.IDLE and bool(getattr(http, "request_body", None)))
 
     def _between_requests(self) -> bool:
         http = self.http
