@@ -23,7 +23,7 @@ from retrospec.clustering.explainer import Explainer
 from retrospec.clustering.routes import clustering
 from retrospec.clustering.rules import RuleBook
 from retrospec.clustering.teller import Strategies
-from retrospec.core.access_log import install_access_log
+from retrospec.core.access_log import AccessLog
 from retrospec.core.background import Loop, finish
 from retrospec.core.cors import Cors
 from retrospec.core.counters import Counters
@@ -283,8 +283,8 @@ def make_app(server: Server) -> Sanic[Any, Any]:
     app.error_handler.add(Exception, answer_error)
     cors = Cors.of(settings, server.caches.origins.all)
     gate = Gate(settings, server.caches.keys, server.key_use, cors.allowed)
-    install(app, settings=settings, gate=gate, cors=cors, limiter=server.limiter)
-    install_access_log(app, server.runtime.counters, everything=settings.log_level == "DEBUG")
+    log = AccessLog(server.runtime.counters, everything=settings.log_level == "DEBUG")
+    install(app, settings=settings, gate=gate, cors=cors, limiter=server.limiter, log=log)
     for routes in (*SLICES, *server.extensions.slices):
         app.blueprint(routes.blueprint)
     return app

@@ -18,11 +18,11 @@ def client_address(request: Request, trusted: Sequence[Network]) -> str:
         request: As it arrived.
         trusted: Networks of our own proxies. Only what these wrote into `X-Forwarded-For` counts.
     """
+    if not trusted:
+        return shortest(request.ip)
     peer = parse_address(request.ip)
     if peer is None:
         return request.ip
-    if not trusted:
-        return str(peer)
     return str(_walk(peer, ",".join(request.headers.getall("x-forwarded-for", [])), trusted))
 
 
@@ -44,6 +44,13 @@ def _without_port(entry: str) -> str:
         return entry[1:].partition("]")[0]
     host, colon, _ = entry.partition(":")
     return host if colon and ":" not in entry[len(host) + 1 :] else entry
+
+
+@lru_cache(maxsize=4096)
+def shortest(text: str) -> str:
+    """An address in its shortest form; what is none stays as it is."""
+    parsed = parse_address(text)
+    return text if parsed is None else str(parsed)
 
 
 @lru_cache(maxsize=4096)

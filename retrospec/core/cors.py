@@ -1,7 +1,8 @@
 """Cross-origin requests: which web pages may call, and read the answers."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
 
 from sanic import HTTPResponse, Request
 from sanic.response import BaseHTTPResponse, ResponseStream
@@ -83,20 +84,33 @@ class Cors:
         """Answer OPTIONS on whatever path; None for any other method."""
         return HTTPResponse(status=204, headers=dict(_PREFLIGHT)) if request.method == "OPTIONS" else None
 
-    async def mark(self, request: Request, response: BaseHTTPResponse | ResponseStream) -> None:
-        """Say in an answer's headers whether the page that asked may read it."""
-        allowed: Origins = getattr(request.ctx, "origins", None) or await self._everyone()
-        headers = response.headers
-        if ANY in allowed:
-            headers["Access-Control-Allow-Origin"] = ANY
-        else:
-            # Also where there is no Origin: a cache must not hand this answer to a page that sends one.
-            headers.add("Vary", "Origin")
-            origin = request.headers.get("origin", "")
-            if origin not in allowed:
-                return
-            headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = _EXPOSED
+    def mark(self, request: Request, response: BaseHTTPResponse | ResponseStream) -> Coroutine[Any, Any, None] | None:
+        """Say in an answer's headers whether the page that asked may read it.
 
-    async def _everyone(self) -> Origins:
-        return self.allowed if ANY in self.allowed else self.allowed | await self._projects()
+        Returns:
+            None where that is done; else what to wait for.
+        """
+        allowed: Origins | None = getattr(request.ctx, "origins", None)
+        if not allowed:
+            if ANY not in self.allowed:
+                return self._mark_for_all(request, response)
+            allowed = self.allowed
+        _mark(request, response, allowed)
+        return None
+
+    async def _mark_for_all(self, request: Request, response: BaseHTTPResponse | ResponseStream) -> None:
+        _mark(request, response, self.allowed | await self._projects())
+
+
+def _mark(request: Request, response: BaseHTTPResponse | ResponseStream, allowed: Origins) -> None:
+    headers = response.headers
+    if ANY in allowed:
+        headers["Access-Control-Allow-Origin"] = ANY
+    else:
+        # Also where there is no Origin: a cache must not hand this answer to a page that sends one.
+        headers.add("Vary", "Origin")
+        origin = request.headers.get("origin", "")
+        if origin not in allowed:
+            return
+        headers["Access-Control-Allow-Origin"] = origin
+    headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -4,6 +4,7 @@ import ipaddress
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import Protocol
 
@@ -113,6 +114,7 @@ class RateLimiter:
             del self._whole_at[client]
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """What one client can call from: an IPv4 address, or the /64 that an IPv6 client has to itself."""
     parsed = parse_address(address)

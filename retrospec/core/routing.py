@@ -200,7 +200,7 @@ def _serve(
     decoded_body = None if reads_itself else endpoint.body
 
     async def serve(request: Request, **path: str) -> HTTPResponse | None:
-        taken: dict[str, Any] = dict(path)
+        taken: dict[str, Any] = path
         if endpoint.takes_request:
             taken["request"] = request
         if endpoint.query is not None:
