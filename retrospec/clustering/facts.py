@@ -1,7 +1,8 @@
 """What clustering reads of a failure: redacted and bounded, in ingest and wherever a key is explained."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from retrospec.plugin import MarkerFacts
 from retrospec.sessions.schemas import KINDS
@@ -17,7 +18,7 @@ _UNKNOWN = "ui_no_effect"
 Clean = Callable[[Sequence[str]], Awaitable[list[str] | None]]
 
 
-class Words(NamedTuple):
+class Words(msgspec.Struct, frozen=True, gc=False):
     """What a marker says."""
 
     label: str
@@ -32,8 +33,13 @@ def words_of(label: str | None, evidence: str | None, hint: str | None) -> Words
 
 async def cleaned(said: Sequence[Words], clean: Clean) -> list[Words] | None:
     """What markers say without secrets; None where nobody can tell what is one."""
-    texts = await clean([text for words in said for text in words])
-    return None if texts is None else [Words(*texts[at : at + 3]) for at in range(0, len(texts), 3)]
+    sent = [text for words in said for text in (words.label, words.evidence, words.hint)]
+    texts = await clean(sent)
+    if texts is None:
+        return None
+    if texts == sent:
+        return list(said)
+    return [Words(*texts[at : at + 3]) for at in range(0, len(texts), 3)]
 
 
 def facts_of(kind: str | None, words: Words, route: str) -> MarkerFacts:

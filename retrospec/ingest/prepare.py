@@ -48,7 +48,8 @@ class Preparer:
     def __init__(self, clusterer: Clusterer, texts: Texts, *, user_secret: str) -> None:
         self._clusterer = clusterer
         self._texts = texts
-        self._user_secret = user_secret.encode()
+        # Copied for each: to look up the digest for every user took longer than to compute it.
+        self._keyed_hash = hmac.new(user_secret.encode(), digestmod="sha256")
 
     async def prepare(
         self,
@@ -80,15 +81,17 @@ class Preparer:
         session = self._session(request.session, project_id, now)
         said = [words_of(marker.label, marker.evidence, marker.cluster_key) for marker in sent]
         clean = await cleaned(said, self._texts.clean) if redact else said
-        markers = [_marker(*one, session, now) for one in zip(sent, clean or repeat(_WITHHELD), strict=False)]
+        both = zip(sent, clean or repeat(_WITHHELD), strict=False)
+        facts = [facts_of(marker.kind, words, session.route) for marker, words in both]
+        markers = [_marker(one, its, session, now) for one, its in zip(sent, facts, strict=True)]
         self._name(markers)
         if clean is None:
             keyed = self._key_withheld(markers, said)
         # The last of one id wins, as if the markers had come one after the other.
-        markers = list({marker.marker_id: marker for marker in markers}.values())
+        last = {marker.marker_id: (marker, its) for marker, its in zip(markers, facts, strict=True)}
+        markers = [marker for marker, _ in last.values()]
         if clean is not None:
-            facts = [_facts(session.route, marker) for marker in markers]
-            keyed = await self._clusterer.keys(strategy, facts, rules)
+            keyed = await self._clusterer.keys(strategy, [its for _, its in last.values()], rules)
             for marker, key in zip(markers, keyed.keys, strict=True):
                 marker.cluster_key = key
         return Prepared(session, markers, request.session.started_at is not None, keyed)
@@ -125,16 +128,17 @@ class Preparer:
         With the secret, so that nobody finds the words by trying.
         """
         for marker, words in zip(markers, said, strict=True):
-            text = f"{marker.kind}\0{words.hint}\0{words.label}".encode("utf-8", "surrogatepass")
-            marker.cluster_key = f"{marker.kind}:{hmac.digest(self._user_secret, text, 'sha256').hex()[:16]}"
+            digest = self._hash(f"{marker.kind}\0{words.hint}\0{words.label}")
+            marker.cluster_key = f"{marker.kind}:{digest[:16]}"
         return Keyed((), WITHHELD_BY, 1)
 
     def _name(self, markers: Sequence[MarkerRecord]) -> None:
         """Give ids to markers without: made of what they say, so that the same request names them alike again."""
+        nameless = [marker for marker in markers if not marker.marker_id]
+        if not nameless:
+            return
         seen: Counter[str] = Counter()
-        for marker in markers:
-            if marker.marker_id:
-                continue
+        for marker in nameless:
             said = "\0".join((marker.kind, str(marker.replay_offset_ms), marker.label, marker.hint, marker.evidence))
             digest = hashlib.sha256(said.encode()).hexdigest()[:24]
             marker.marker_id = f"mk_{digest}_{seen[digest]}"
@@ -143,11 +147,15 @@ class Preparer:
     def _user_hash(self, project_id: str, user_id: str | None) -> str:
         if not user_id:
             return ""
-        return hmac.digest(self._user_secret, f"{project_id}\0{user_id}".encode(), "sha256").hex()
+        return self._hash(f"{project_id}\0{user_id}")
+
+    def _hash(self, text: str) -> str:
+        keyed = self._keyed_hash.copy()
+        keyed.update(text.encode("utf-8", "surrogatepass"))
+        return keyed.hexdigest()
 
 
-def _marker(sent: MarkerIn, words: Words, session: SessionRecord, now: datetime) -> MarkerRecord:
-    facts = facts_of(sent.kind, words, session.route)
+def _marker(sent: MarkerIn, facts: MarkerFacts, session: SessionRecord, now: datetime) -> MarkerRecord:
     offset = max(0, int(sent.replay_offset_ms or 0))
     return MarkerRecord(
         project_id=session.project_id,
@@ -161,10 +169,6 @@ def _marker(sent: MarkerIn, words: Words, session: SessionRecord, now: datetime)
         replay_offset_ms=offset,
         observed_at=_observed(session.started_at, offset, now),
     )
-
-
-def _facts(route: str, marker: MarkerRecord) -> MarkerFacts:
-    return MarkerFacts(route, marker.kind, marker.hint, marker.label, marker.evidence)
 
 
 def _observed(started_at: datetime, offset: int, now: datetime) -> datetime:

@@ -29,7 +29,7 @@ class Texts:
         self._faults = faults
         self._guard = guard
         # The same failure says the same every time.
-        self._clean_short = lru_cache(maxsize=_REMEMBERED)(redactor.redact_text)
+        self._clean_short = lru_cache(maxsize=_REMEMBERED)(self._clean)
 
     async def clean(self, texts: Sequence[str]) -> list[str] | None:
         """Take the secrets out of some texts.
@@ -52,11 +52,11 @@ class Texts:
             return None
 
     def _cleaned(self, texts: Sequence[str]) -> list[str]:
-        cleaned = [self._clean(text) if text else "" for text in texts]
-        for text in cleaned:
-            if not isinstance(text, str):
-                raise TypeError(f"redact_text returned a {type(text).__name__}")
-        return cleaned
+        short, long = self._clean_short, self._clean
+        return [(short(text) if len(text) <= _SHORT else long(text)) if text else "" for text in texts]
 
     def _clean(self, text: str) -> str:
-        return self._clean_short(text) if len(text) <= _SHORT else self._redactor.redact_text(text)
+        cleaned = self._redactor.redact_text(text)
+        if not isinstance(cleaned, str):
+            raise TypeError(f"redact_text returned a {type(cleaned).__name__}")
+        return cleaned

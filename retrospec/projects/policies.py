@@ -23,9 +23,9 @@ class Policies:
 
     async def of(self, project_id: str) -> Policy:
         """The policy of a project; an empty one for a project that does not exist."""
-        until, policy = self._known.get(project_id, (0.0, Policy()))
-        if monotonic() < until:
-            return policy
+        known = self._known.get(project_id)
+        if known is not None and monotonic() < known[0]:
+            return known[1]
         # Before it is read: what changes meanwhile is seen in time, however long the database takes.
         asked = monotonic()
         row = await Project.get_or_none(id=project_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from retrospec.core.errors import Invalid
 
 _PREFIX = "session-events"
+_NO_NAMES = frozenset({"", ".", ".."})
 
 
 def site_slug(site: str) -> str:
@@ -38,10 +39,4 @@ def checked_events_key(key: str, project_id: str) -> str:
 
 def climbs(key: str) -> bool:
     """Whether a key is absolute, leads upwards, or holds what no object key of ours has."""
-    parts = key.split("/")
-    return (
-        any(part in {"", ".", ".."} for part in parts)
-        or "\\" in key
-        or not key.isprintable()
-        or len(key.encode()) > 1024
-    )
+    return not _NO_NAMES.isdisjoint(key.split("/")) or "\\" in key or not key.isprintable() or len(key.encode()) > 1024
