@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -195,9 +196,15 @@ def _rows_postgres(match: re.Match[str]) -> str:
 
 
 def _rows_sqlite(match: re.Match[str]) -> str:
-    names = (column.split()[0] for column in match[2].split(","))
-    picked = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
+    columns = [column.split(maxsplit=1) for column in match[2].split(",")]
+    picked = ", ".join(f"{_value_sqlite(name, type_)} AS {name}" for name, type_ in columns)
     return f"(SELECT {picked} FROM json_each(${match[1]})) AS r"  # noqa: S608 (the names stand in our own statements)
+
+
+def _value_sqlite(name: str, type_: str) -> str:
+    value = f"json_extract(value, '$.{name}')"
+    # From msgspec's form to that of `sql_time`, which it leaves as it is.
+    return f"replace(replace({value}, 'T', ' '), 'Z', '+00:00')" if type_ == "timestamptz" else value
 
 
 class Statement:
@@ -237,9 +244,20 @@ class Statement:
         return (await db.execute_query(self.text(db), list(values)))[0]
 
 
-def rows(items: Iterable[Mapping[str, Any]]) -> str:
-    """Encode the rows of a `@rows` parameter. Times must have gone through `sql_time`."""
-    return msgspec.json.encode(list(items)).decode()
+def rows(items: Iterable[Mapping[str, Any] | msgspec.Struct]) -> str:
+    """Encode the rows of a `@rows` parameter.
+
+    Args:
+        items: Each has what its columns are called, and may have more. Structs need no Python for each of their fields:
+            mappings made of them took a tenth of an ingest batch. Times are in UTC, or have gone through `sql_time`.
+    """
+    return msgspec.json.encode(items if isinstance(items, list) else list(items)).decode()
+
+
+def columns(*names: str) -> Callable[[object], Row]:
+    """What makes rows of objects: of each the attributes of these names, without Python for each of them."""
+    values = attrgetter(*names)
+    return lambda item: dict(zip(names, values(item), strict=True))
 
 
 # The time of a failure is also that of its session in a cluster and of the cluster: each is written five times.

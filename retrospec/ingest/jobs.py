@@ -1,7 +1,8 @@
 """What is to be done for a session: its replay and its analysis."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -25,37 +26,47 @@ class JobPlanner:
         self._replay_queue = settings.replay_queue_name
         self._analysis_queue = settings.analysis_queue_name
 
-    def plan(self, session: SessionRecord, events_object_key: str, markers: Mapping[str, MarkerRecord]) -> Planned:
+    def plan(self, session: SessionRecord, events_object_key: str, markers: Sequence[MarkerRecord]) -> Planned:
         """Plan the jobs of a session: none without a recording, or without a failure.
 
         Args:
             session: Names the session, its site and its route.
             events_object_key: Of its recording; empty for none.
-            markers: All of its failures, by their ids.
+            markers: All of its failures, by offset.
         """
         if not events_object_key or not markers:
             return Planned((), "")
-        ordered = by_offset(markers)
+        project_id, session_id = session.ref
+        offsets = [marker.replay_offset_ms for marker in markers]
+        trigger = trigger_kind([marker.kind for marker in markers])
         replay = ReplayJob(
-            project_id=session.project_id,
-            session_id=session.session_id,
+            project_id=project_id,
+            session_id=session_id,
             events_object_key=events_object_key,
-            marker_offsets_ms=[marker.replay_offset_ms for marker in ordered],
-            trigger_kind=trigger_kind(marker.kind for marker in ordered),
+            marker_offsets_ms=offsets,
+            trigger_kind=trigger,
         )
         analysis = AnalysisJob(
-            **msgspec.structs.asdict(replay),
-            marker_hints=[marker.label for marker in ordered],
+            project_id=project_id,
+            session_id=session_id,
+            events_object_key=events_object_key,
+            marker_offsets_ms=offsets,
+            trigger_kind=trigger,
+            marker_hints=[marker.label for marker in markers],
             route=session.route,
             site=session.site,
         )
+        replay_text, analysis_text = encode_job(replay), encode_job(analysis)
         jobs = (
-            NewJob(self._replay_queue, *session.ref, encode_job(replay)),
-            NewJob(self._analysis_queue, *session.ref, encode_job(analysis)),
+            NewJob(self._replay_queue, project_id, session_id, replay_text),
+            NewJob(self._analysis_queue, project_id, session_id, analysis_text),
         )
-        return Planned(jobs, hashlib.sha256("\n".join(job.payload for job in jobs).encode()).hexdigest())
+        return Planned(jobs, hashlib.sha256(f"{replay_text}\n{analysis_text}".encode()).hexdigest())
 
 
-def by_offset(markers: Mapping[str, MarkerRecord]) -> list[MarkerRecord]:
+_offset = attrgetter("replay_offset_ms", "marker_id")
+
+
+def by_offset(markers: Iterable[MarkerRecord]) -> list[MarkerRecord]:
     """A session's failures in the order of the contract."""
-    return sorted(markers.values(), key=lambda marker: (marker.replay_offset_ms, marker.marker_id))
+    return sorted(markers, key=_offset)

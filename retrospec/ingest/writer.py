@@ -1,8 +1,8 @@
 """One transaction for a batch of sessions: everything that an answer stands for, or nothing."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -19,15 +19,16 @@ from retrospec.ingest.prepare import Prepared
 from retrospec.issues.lifecycle import Seen, count_in
 from retrospec.issues.membership import OLD_KEYS_LEAD, ClusterRef, Membership, aliases_of, known_users, write_members
 from retrospec.issues.news import tell_seen
-from retrospec.jobs.outbox import NewJob, enqueue, enqueue_latest
+from retrospec.jobs.outbox import NewJob, enqueue_latest, enqueue_new
 from retrospec.plugin import SessionIngested
 from retrospec.plugin.observers import NOBODY, Observers
-from retrospec.reports.cards import open_cards
+from retrospec.reports.cards import open_cards, open_first_cards
 from retrospec.reports.schemas import ReportCard
 from retrospec.sessions.records import (
     MarkerRecord,
     SessionRef,
     StoredSession,
+    insert_markers,
     markers_of_sessions,
     set_jobs_digests,
     started_times,
@@ -66,19 +67,22 @@ class _Session(msgspec.Struct):
 
     Attributes:
         planned: Its jobs, should it be new.
+        before: By their ids.
+        after: By offset.
         users: The user under which each cluster counts it.
     """
 
+    ref: SessionRef
     prepared: Prepared
     planned: Planned
     stored: StoredSession
     before: dict[str, MarkerRecord]
-    after: dict[str, MarkerRecord]
+    after: list[MarkerRecord]
     users: dict[str, str]
 
     @property
-    def ref(self) -> SessionRef:
-        return self.prepared.session.ref
+    def is_new(self) -> bool:
+        return self.stored.revision == 1
 
 
 class _Batch(msgspec.Struct):
@@ -137,8 +141,8 @@ class BatchWriter:
         return {row["id"] for row in await _PROJECTS.fetch(db, rows({"id": project} for project in wanted))}
 
     def _plan_new(self, prepared: Prepared) -> Planned:
-        session, markers = prepared.session, {marker.marker_id: marker for marker in prepared.markers}
-        planned = self._planner.plan(session, session.events_object_key, markers)
+        session = prepared.session
+        planned = self._planner.plan(session, session.events_object_key, by_offset(prepared.markers))
         session.jobs_digest = planned.digest
         return planned
 
@@ -151,7 +155,7 @@ class BatchWriter:
         now: datetime,
     ) -> _Batch:
         sessions, aliases, unborn = await self._write_sessions(db, batch, planned, now)
-        changed = _bring_markers(sessions, aliases)
+        first, changed = _bring_markers(sessions, aliases)
         members = [member for session in sessions for member in _memberships(session)]
         former = {
             (*session.ref, key): user
@@ -159,13 +163,14 @@ class BatchWriter:
             for key, user in session.users.items()
             if user != session.stored.user_hash
         }
-        _, changes, cards = await together(
+        _, _, changes, cards = await together(
             db,
+            lambda side: insert_markers(side, first, now),
             lambda side: upsert_markers(side, changed, now),
             lambda side: write_members(side, members, former),
             lambda side: self._queue_jobs(side, sessions, now),
         )
-        counted = [(s.ref[0], s.before.values(), s.after.values()) for s in sessions]
+        counted = [(s.ref[0], s.before.values(), s.after) for s in sessions]
         seen = await count_in(db, changes, members, counted, unborn, min_sessions=self._min_sessions, now=now)
 
         async def find_sites(_: BaseDBAsyncClient, refs: Collection[ClusterRef]) -> Sites:
@@ -197,7 +202,7 @@ class BatchWriter:
         again = [ref for ref, row in stored.items() if row.revision > 1]
         before, users = await markers_of_sessions(db, again), await known_users(db, again)
         sessions = [
-            _Session(one, planned[ref], stored[ref], before.get(ref, {}), {}, users.get(ref, {}))
+            _Session(ref, one, planned[ref], stored[ref], before.get(ref, {}), [], users.get(ref, {}))
             for ref, one in sorted((one.session.ref, one) for one in batch)
         ]
         return sessions, aliases, unborn
@@ -208,28 +213,29 @@ class BatchWriter:
         fresh: list[NewJob] = []
         again: list[NewJob] = []
         digests: dict[SessionRef, str] = {}
-        opened: list[SessionRef] = []
+        first: list[SessionRef] = []
         for session in sessions:
-            is_new = session.stored.revision == 1
-            planned = session.planned if is_new else self._plan(session)
-            if not planned.jobs or (not is_new and planned.digest == session.stored.jobs_digest):
+            if session.is_new:
+                if session.planned.jobs:
+                    fresh.extend(session.planned.jobs)
+                    first.append(session.ref)
                 continue
-            opened.append(session.ref)
-            if is_new:
-                fresh.extend(planned.jobs)
-            else:
+            planned = self._plan(session)
+            if planned.jobs and planned.digest != session.stored.jobs_digest:
                 again.extend(planned.jobs)
                 digests[session.ref] = planned.digest
         if again:
             await enqueue_latest(db, again, now)
+        opened: Mapping[SessionRef, ReportCard]
         cards: Mapping[SessionRef, ReportCard]
-        _, _, cards = await together(
+        _, _, opened, cards = await together(
             db,
-            lambda side: enqueue(side, fresh, now),
+            lambda side: enqueue_new(side, fresh, now),
             lambda side: set_jobs_digests(side, digests),
-            lambda side: open_cards(side, opened, now),
+            lambda side: open_first_cards(side, first, now),
+            lambda side: open_cards(side, list(digests), now),
         )
-        return cards
+        return {**opened, **cards}
 
     def _plan(self, session: _Session) -> Planned:
         return self._planner.plan(session.prepared.session, session.stored.events_object_key, session.after)
@@ -251,24 +257,40 @@ def _told(written: Written, now: datetime) -> SessionIngested:
     )
 
 
-def _bring_markers(sessions: Sequence[_Session], aliases: Mapping[ClusterRef, str]) -> list[MarkerRecord]:
-    """Settle what the markers of each session are after the batch, and return those that change."""
+def _bring_markers(
+    sessions: Sequence[_Session], aliases: Mapping[ClusterRef, str]
+) -> tuple[list[MarkerRecord], list[MarkerRecord]]:
+    """Settle what the markers of each session are after the batch.
+
+    Returns:
+        Those of sessions that are new, and those that others get or that change.
+    """
+    first: list[MarkerRecord] = []
     changed: list[MarkerRecord] = []
     for session in sessions:
-        session.after = dict(session.before)
-        for marker in session.prepared.markers:
-            marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
-            known = session.before.get(marker.marker_id)
-            if known and _says_the_same(known, marker):
-                # It stays where it is, also where a split or an older strategy has put it.
-                marker.cluster_key = known.cluster_key
-            if known and known.replay_offset_ms == marker.replay_offset_ms:
-                # A visitor's clock that runs ahead is held to the time of arrival: the first one.
-                marker.observed_at = known.observed_at
-            session.after[marker.marker_id] = marker
-            if marker != known:
-                changed.append(marker)
-    return changed
+        markers = session.prepared.markers
+        if aliases:
+            for marker in markers:
+                marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
+        if session.is_new:
+            first += markers
+            session.after = by_offset(markers)
+        else:
+            changed += [marker for marker in markers if _bring(marker, session.before.get(marker.marker_id))]
+            after = session.before | {marker.marker_id: marker for marker in markers}
+            session.after = by_offset(after.values())
+    return first, changed
+
+
+def _bring(marker: MarkerRecord, known: MarkerRecord | None) -> bool:
+    """Let a marker that was sent again keep what is settled about it, and say whether anything is new."""
+    if known and _says_the_same(known, marker):
+        # It stays where it is, also where a split or an older strategy has put it.
+        marker.cluster_key = known.cluster_key
+    if known and known.replay_offset_ms == marker.replay_offset_ms:
+        # A visitor's clock that runs ahead is held to the time of arrival: the first one.
+        marker.observed_at = known.observed_at
+    return marker != known
 
 
 def _says_the_same(one: MarkerRecord, other: MarkerRecord) -> bool:
@@ -277,44 +299,58 @@ def _says_the_same(one: MarkerRecord, other: MarkerRecord) -> bool:
 
 def _memberships(session: _Session) -> list[Membership]:
     """The (session, cluster) pairs that this batch touches."""
-    before, after = _grouped(session.before), _grouped(session.after)
+    after = _grouped(session.after)
+    if not session.before:
+        return [_membership(session, key, (), after[key]) for key in sorted(after)]
+    before = _grouped(by_offset(session.before.values()))
     user = session.stored.user_hash
     touched = {
         key
         for key in before.keys() | after.keys()
         if before.get(key) != after.get(key) or (key in before and session.users.get(key) != user)
     }
-    return [_membership(session, key, before.get(key, []), after.get(key, [])) for key in sorted(touched)]
+    return [_membership(session, key, before.get(key, ()), after.get(key, ())) for key in sorted(touched)]
 
 
 def _membership(
     session: _Session, key: str, before: Sequence[MarkerRecord], after: Sequence[MarkerRecord]
 ) -> Membership:
     markers = after or before
-    days = Counter(marker.observed_at.date() for marker in after)
-    days.subtract(marker.observed_at.date() for marker in before)
+    stored, keyed = session.stored, session.prepared.keyed
+    times = [marker.observed_at for marker in markers]
     return Membership(
         project_id=session.ref[0],
         cluster_key=key,
         session_id=session.ref[1],
         kind=markers[0].kind,
-        count=len(after),
+        marker_count=len(after),
         before=len(before),
-        user_hash=session.stored.user_hash,
-        first_observed_at=min(marker.observed_at for marker in markers),
-        first_before=min((marker.observed_at for marker in before), default=None),
-        last_observed_at=max(marker.observed_at for marker in markers),
-        days=dict(days),
+        user_hash=stored.user_hash,
+        first_observed_at=min(times),
+        first_before=min(marker.observed_at for marker in before) if before else None,
+        last_observed_at=max(times),
+        days=_days(before, after),
         symptom=markers[0].label,
-        has_recording=bool(session.stored.events_object_key),
-        strategy=session.prepared.keyed.strategy,
-        strategy_version=session.prepared.keyed.version,
+        has_recording=bool(stored.events_object_key),
+        strategy=keyed.strategy,
+        strategy_version=keyed.version,
+        is_first=session.is_new,
     )
 
 
-def _grouped(markers: Mapping[str, MarkerRecord]) -> dict[str, list[MarkerRecord]]:
+def _days(before: Sequence[MarkerRecord], after: Sequence[MarkerRecord]) -> dict[date, int]:
+    """By how many markers each day changes."""
+    days: dict[date, int] = {}
+    for markers, change in ((after, 1), (before, -1)):
+        for marker in markers:
+            day = marker.observed_at.date()
+            days[day] = days.get(day, 0) + change
+    return days
+
+
+def _grouped(markers: Iterable[MarkerRecord]) -> dict[str, list[MarkerRecord]]:
     groups: dict[str, list[MarkerRecord]] = {}
-    for marker in by_offset(markers):
+    for marker in markers:
         groups.setdefault(marker.cluster_key, []).append(marker)
     return groups
 
@@ -326,7 +362,7 @@ def _sites(
     site = {session.ref: session.prepared.session.site for session in sessions}
     found: defaultdict[ClusterRef, set[str]] = defaultdict(set)
     for member in members:
-        if member.ref in refs and member.count > member.before:
+        if member.ref in refs and member.marker_count > member.before:
             found[member.ref].add(site[member.project_id, member.session_id])
     return found
 
@@ -337,12 +373,12 @@ def _results(
     seen: Mapping[ClusterRef, Seen],
     accepted: Mapping[ClusterRef, int],
 ) -> dict[SessionRef, Written]:
-    results = {s.ref: Written(s.prepared, s.stored, by_offset(s.after)) for s in sessions}
+    results = {session.ref: Written(session.prepared, session.stored, session.after) for session in sessions}
     told: set[ClusterRef] = set()
     for member in members:
         result = results[member.project_id, member.session_id]
         one = seen.get(member.ref)
-        if one is None or member.count <= member.before:
+        if one is None or member.marker_count <= member.before:
             continue
         result.promoted += one.promoted and member.before == 0
         # An alert is one session's doing, also where several of a batch hit the cluster.

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from retrospec.core.db import Row, Statement, is_sqlite, read_time, rows, sql_time
+from retrospec.core.db import Row, Statement, is_sqlite, read_time, rows
 
 _SECONDS = 3600
 # As far back as anybody can ask, and the hour in which that began.
@@ -116,17 +116,17 @@ class KindChanges:
         self._take(project_id, after, 1)
 
     def _take(self, project_id: str, markers: Iterable[Failure], change: int) -> None:
-        last: dict[str, datetime] = {}
+        last: dict[str, tuple[datetime, Tally]] = {}
         for marker in markers:
             time, kind = marker.observed_at, marker.kind
             tally = self._tallies[project_id, hour_of(time), kind]
             tally.markers += change
             if change > 0 and (tally.last_seen is None or time > tally.last_seen):
                 tally.last_seen = time
-            if kind not in last or time > last[kind]:
-                last[kind] = time
-        for kind, time in last.items():
-            self._tallies[project_id, hour_of(time), kind].sessions += change
+            if kind not in last or time > last[kind][0]:
+                last[kind] = time, tally
+        for _, tally in last.values():
+            tally.sessions += change
 
     def take_cluster(self, move: ClusterMove) -> None:
         """A cluster was seen again, or is not what it was."""
@@ -160,7 +160,7 @@ def _row(ref: tuple[str, int, str], tally: Tally) -> Row:
         "markers": tally.markers,
         "sessions": tally.sessions,
         "clusters": tally.clusters,
-        "last_seen": sql_time(tally.last_seen or _begin(hour)),
+        "last_seen": tally.last_seen or _begin(hour),
     }
 
 

@@ -10,13 +10,13 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.together import together
 from retrospec.issues.activity import Happening, record
+from retrospec.issues.days import add_days
 from retrospec.issues.kinds import ClusterMove, SessionFailures, count_kinds
 from retrospec.issues.membership import (
     Cluster,
     ClusterChange,
     ClusterRef,
     Membership,
-    add_days,
     insert_clusters,
     lock_clusters,
     update_clusters,

@@ -57,12 +57,13 @@ async def count_users(db: BaseDBAsyncClient, sessions: Mapping[UserRef, int]) ->
     changed = sorted((project, user, key) for (project, key, user), change in sessions.items() if change and user)
     if not changed:
         return Counter()
-    sent = rows(
-        {**_named(project, key, user), "sessions": sessions[project, key, user]} for project, user, key in changed
-    )
+    sent = [
+        {"project_id": project, "user_hash": user, "cluster_key": key, "sessions": sessions[project, key, user]}
+        for project, user, key in changed
+    ]
     more: Counter[tuple[str, str]] = Counter()
     gone = []
-    for row in await _COUNT.fetch(db, sent):
+    for row in await _COUNT.fetch(db, rows(sent)):
         ref = row["project_id"], row["cluster_key"], row["user_hash"]
         if row["session_count"] <= 0:
             more[ref[:2]] -= 1

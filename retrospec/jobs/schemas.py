@@ -10,6 +10,7 @@ from retrospec.jobs.handler import Unprocessable
 MAX_HINT = 240
 # From the weakest to the strongest sign that something is broken.
 TRIGGER_KINDS = ("ui_no_effect", "validation_failed", "api_error", "js_exception")
+_STRENGTH = {kind: strength for strength, kind in enumerate(TRIGGER_KINDS)}
 
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
 AnyJob = TypeVar("AnyJob", bound="ReplayJob")
@@ -51,8 +52,11 @@ class AnalysisJob(ReplayJob, rename="camel", omit_defaults=True, frozen=True, kw
 
 def encode_job(job: ReplayJob | AnalysisJob) -> str:
     """The job as JSON text, its offsets ascending and its hints cut to their length."""
-    job = msgspec.structs.replace(job, marker_offsets_ms=sorted(job.marker_offsets_ms))
-    if isinstance(job, AnalysisJob):
+    offsets = sorted(job.marker_offsets_ms)
+    # Ingest makes two for each session, as they are to be.
+    if offsets != job.marker_offsets_ms:
+        job = msgspec.structs.replace(job, marker_offsets_ms=offsets)
+    if isinstance(job, AnalysisJob) and any(len(hint) > MAX_HINT for hint in job.marker_hints):
         job = msgspec.structs.replace(job, marker_hints=[hint[:MAX_HINT] for hint in job.marker_hints])
     return msgspec.json.encode(job).decode()
 
@@ -85,8 +89,7 @@ def job_object(payload: str) -> dict[str, Any] | None:
 
 def trigger_kind(kinds: Iterable[str]) -> str:
     """The strongest of several markers' kinds. Unknown ones, and none at all, count as `ui_no_effect`."""
-    ranks = (TRIGGER_KINDS.index(kind) for kind in kinds if kind in TRIGGER_KINDS)
-    return TRIGGER_KINDS[max(ranks, default=0)]
+    return TRIGGER_KINDS[max((_STRENGTH.get(kind, 0) for kind in kinds), default=0)]
 
 
 def _decode(payload: str, shape: type[AnyJob]) -> AnyJob:

@@ -12,13 +12,13 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Row, Statement, read_time, rows
 from retrospec.issues.activity import Happening, record
+from retrospec.issues.days import add_days
 from retrospec.issues.kinds import clusters_changing
 from retrospec.issues.lifecycle import is_leaving, new_cluster
 from retrospec.issues.membership import (
     Cluster,
     ClusterChange,
     Membership,
-    add_days,
     insert_clusters,
     known_users,
     lock_clusters,
@@ -145,7 +145,7 @@ class Step:
             cluster_key=key,
             session_id=session["session_id"],
             kind=(after or before)[0]["kind"],
-            count=len(after),
+            marker_count=len(after),
             before=len(before),
             user_hash=session["user_hash"],
             first_observed_at=min(times),

@@ -8,7 +8,7 @@ import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.clock import checked_time, now
-from retrospec.core.db import Row, Statement, rows, sql_time, transaction
+from retrospec.core.db import Row, Statement, rows, transaction
 from retrospec.core.errors import Invalid
 from retrospec.core.ids import new_id
 from retrospec.reports.models import SessionReportCard
@@ -21,11 +21,14 @@ _CONTENT = (
     "status", "symptom", "technical_root_cause", "suggested_fix", "text_summary", "visual_summary", "confidence"
 )  # fmt: skip
 
-_OPEN = Statement("""
+_ROWS = """
     INSERT INTO session_report_cards (id, project_id, session_id, status, symptom, technical_root_cause, suggested_fix,
                                       text_summary, visual_summary, confidence, generated_at, created_at, updated_at)
-    SELECT r.id, r.project_id, r.session_id, 'pending', '', '', '', '', '', 0, r.now, r.now, r.now
-    FROM @rows($1: id text, project_id text, session_id text, now timestamptz) WHERE true
+    SELECT r.id, r.project_id, r.session_id, 'pending', '', '', '', '', '', 0, $2, $2, $2
+    FROM @rows($1: id text, project_id text, session_id text) WHERE true
+"""
+_OPEN_FIRST = Statement(_ROWS)
+_OPEN = Statement(f"""{_ROWS}
     ON CONFLICT (project_id, session_id) DO NOTHING
     RETURNING id, project_id, session_id
 """)
@@ -68,10 +71,22 @@ async def open_cards(
     """
     if not refs:
         return {}
-    stamp = sql_time(now)
-    new = ({"id": new_id("card"), "project_id": ref[0], "session_id": ref[1], "now": stamp} for ref in refs)
-    opened = await _OPEN.fetch(db, rows(new))
+    opened = await _OPEN.fetch(db, rows(map(_new, refs)), now)
     return {(row["project_id"], row["session_id"]): _opened(row, now) for row in opened}
+
+
+async def open_first_cards(
+    db: BaseDBAsyncClient, refs: Sequence[tuple[str, str]], now: datetime
+) -> dict[tuple[str, str], ReportCard]:
+    """As `open_cards`, for sessions that this transaction has inserted."""
+    new = {ref: _new(ref) for ref in refs}
+    if new:
+        await _OPEN_FIRST.run(db, rows(new.values()), now)
+    return {ref: _opened(row, now) for ref, row in new.items()}
+
+
+def _new(ref: tuple[str, str]) -> Row:
+    return {"id": new_id("card"), "project_id": ref[0], "session_id": ref[1]}
 
 
 def _opened(row: Row, now: datetime) -> ReportCard:

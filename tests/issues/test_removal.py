@@ -179,7 +179,7 @@ async def test_a_cluster_that_a_cleanup_deletes_while_a_batch_waits_for_it_is_ma
         cluster_key=A,
         session_id="s1",
         kind="api_error",
-        count=2,
+        marker_count=2,
         before=0,
         user_hash="u1",
         first_observed_at=at,
