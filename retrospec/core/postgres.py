@@ -121,18 +121,20 @@ class Held:
     """One connection of the pool, for statements one after the other, without what Tortoise adds to each.
 
     Has of a connection what `Statement` needs; Tortoise's models cannot use it.
+
+    Attributes:
+        opened: How many rows the opening of the transaction has given.
     """
 
     capabilities = AsyncpgDBClient.capabilities
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, opened: int = 0) -> None:
         self._connection = connection
+        self.opened = opened
 
     async def execute_query(self, query: str, values: Sequence[Any] = ()) -> tuple[int, list[dict[str, Any]]]:
         """Run a statement, and say how many rows it touched."""
-        status: str = await self._connection.execute(query, *values)
-        touched = status.rpartition(" ")[2]
-        return int(touched) if touched.isdecimal() else 0, []
+        return _touched(await self._connection.execute(query, *values)), []
 
     async def execute_query_dict(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run a statement, and return its rows."""
@@ -144,6 +146,22 @@ class Held:
         return rows
 
 
+def _touched(status: str) -> int:
+    """How many rows a statement touched, by what PostgreSQL says at its end."""
+    touched = status.rpartition(" ")[2]
+    return int(touched) if touched.isdecimal() else 0
+
+
+async def _roll_back(connection: Any) -> None:
+    """Undo a transaction; where that cannot be said any more, the server does it when it finds the connection gone."""
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute("ROLLBACK")
+    except Exception:
+        connection.terminate()
+
+
 class Client(_Plain):
     """A pool of connections."""
 
@@ -153,10 +171,22 @@ class Client(_Plain):
         async with self.acquire_connection() as connection:
             yield Held(connection)
 
-    async def transact(self, work: Callable[[Held], Coroutine[Any, Any, Result]]) -> Result:
-        """Run a transaction on one connection."""
-        async with self._in_transaction() as db:
-            return await work(Held(db._connection))  # noqa: SLF001 - Tortoise lends it to nobody
+    async def transact(self, work: Callable[[Held], Coroutine[Any, Any, Result]], opening: str = "") -> Result:
+        """Run a transaction on one connection.
+
+        Args:
+            work: What it does.
+            opening: A statement without parameters that goes out with BEGIN, in one round trip.
+        """
+        async with self.acquire_connection() as connection:
+            try:
+                status = await connection.execute(f"BEGIN; {opening}")
+                result = await work(Held(connection, _touched(status)))
+                await connection.execute("COMMIT")
+            except BaseException:
+                await _roll_back(connection)
+                raise
+        return result
 
     async def create_pool(self, **options: Any) -> Pool:
         """Make the pool; what Tortoise does not name is as `asyncpg.create_pool` has it."""

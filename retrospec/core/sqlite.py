@@ -109,12 +109,16 @@ class InThread:
     """The connection inside of SQLite's own thread: whatever is asked is answered at once, without waiting.
 
     Has of a connection what `Statement` needs; Tortoise's models cannot use it.
+
+    Attributes:
+        opened: How many rows the opening of the transaction has given.
     """
 
     capabilities = SqliteClient.capabilities
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, opened: int = 0) -> None:
         self._connection = connection
+        self.opened = opened
 
     async def execute_query(self, query: str, values: Sequence[Any] | None = None) -> tuple[int, list[dict[str, Any]]]:
         """Run a statement, and say how many rows it touched."""
@@ -133,11 +137,11 @@ class InThread:
 
 
 def _transact(
-    connection: sqlite3.Connection, work: Callable[[InThread], Coroutine[Any, Any, Result]], begin: str
+    connection: sqlite3.Connection, work: Callable[[InThread], Coroutine[Any, Any, Result]], begin: str, opening: str
 ) -> Result:
     connection.execute(begin)
     try:
-        running = work(InThread(connection))
+        running = work(InThread(connection, len(connection.execute(opening).fetchall()) if opening else 0))
         try:
             running.send(None)
         except StopIteration as done:
@@ -156,7 +160,11 @@ class Client(SqliteClient):
     """One connection a process, in WAL, durable on commit."""
 
     async def transact(
-        self, work: Callable[[InThread], Coroutine[Any, Any, Result]], *, begin: str = "BEGIN IMMEDIATE"
+        self,
+        work: Callable[[InThread], Coroutine[Any, Any, Result]],
+        opening: str = "",
+        *,
+        begin: str = "BEGIN IMMEDIATE",
     ) -> Result:
         """Run a whole transaction in one visit to SQLite's thread.
 
@@ -165,6 +173,7 @@ class Client(SqliteClient):
 
         Args:
             work: Awaits the connection that it is given and nothing else.
+            opening: A statement without parameters, run before it.
             begin: How; work that only reads begins with `BEGIN`, and waits for no other process.
 
         Raises:
@@ -174,7 +183,7 @@ class Client(SqliteClient):
         async with self.acquire_connection() as connection:
             try:
                 # aiosqlite's own way of running something in its thread; it has no public one for whole functions.
-                result: Result = await connection._execute(_transact, connection._conn, work, begin)  # noqa: SLF001
+                result: Result = await connection._execute(_transact, connection._conn, work, begin, opening)  # noqa: SLF001
             except sqlite3.OperationalError as cause:
                 raise OperationalError(cause) from cause
             except sqlite3.IntegrityError as cause:

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -10,10 +11,11 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from retrospec.alerts.news import Sites
 from retrospec.alerts.outgoing import Accepted, AlertBook, Audience
 from retrospec.core.clock import now as present
-from retrospec.core.db import Statement, rows, transact
+from retrospec.core.db import Statement, opened, rows, transact
 from retrospec.core.errors import Unauthorized
 from retrospec.core.settings import Settings
 from retrospec.core.together import together
+from retrospec.ingest.changes import SessionChange, bring_markers, memberships
 from retrospec.ingest.jobs import JobPlanner, Planned, by_offset
 from retrospec.ingest.prepare import Prepared
 from retrospec.issues.lifecycle import Seen, count_in
@@ -36,10 +38,8 @@ from retrospec.sessions.records import (
     upsert_sessions,
 )
 
-# A merge, a split or a removal takes the row FOR UPDATE, so that none of them overlaps with ingest.
-_PROJECTS = Statement("""
-    SELECT p.id FROM projects p JOIN @rows($1: id text) ON p.id = r.id
-    WHERE p.deleting_at IS NULL ORDER BY p.id @lock(FOR KEY SHARE OF p)
+_ALIVE = Statement("""
+    SELECT p.id FROM projects p JOIN @rows($1: id text) ON p.id = r.id WHERE p.deleting_at IS NULL
 """)
 
 
@@ -60,29 +60,6 @@ class Written(msgspec.Struct):
     promoted: int = 0
     alerts_sent: int = 0
     card: ReportCard | None = None
-
-
-class _Session(msgspec.Struct):
-    """A session of the batch, with its markers before and after.
-
-    Attributes:
-        planned: Its jobs, should it be new.
-        before: By their ids.
-        after: By offset.
-        users: The user under which each cluster counts it.
-    """
-
-    ref: SessionRef
-    prepared: Prepared
-    planned: Planned
-    stored: StoredSession
-    before: dict[str, MarkerRecord]
-    after: list[MarkerRecord]
-    users: dict[str, str]
-
-    @property
-    def is_new(self) -> bool:
-        return self.stored.revision == 1
 
 
 class _Batch(msgspec.Struct):
@@ -120,11 +97,14 @@ class BatchWriter:
         planned = {one.session.ref: self._plan_new(one) for one in batch}
 
         async def work(db: BaseDBAsyncClient) -> _Batch:
-            alive = await self._alive(db, batch)
-            living = [one for one in batch if one.session.project_id in alive]
+            living = batch
+            if opened(db) < len(projects):
+                alive = await _alive(db, projects)
+                living = [one for one in batch if one.session.project_id in alive]
             return await self._write(db, living, planned, audience, now) if living else _Batch()
 
-        done = await transact(work)
+        projects = tuple(sorted({one.session.project_id for one in batch}))
+        done = await transact(work, _hold_projects(projects))
         self._alerts.settle(done.accepted)
         if self._observers:
             self._tell(done.results.values(), done.seen, now)
@@ -135,10 +115,6 @@ class BatchWriter:
             for one in written:
                 self._observers.tell(_told(one, now))
         tell_seen(self._observers, seen, trigger=_TRIGGER, now=now)
-
-    async def _alive(self, db: BaseDBAsyncClient, batch: Sequence[Prepared]) -> set[str]:
-        wanted = sorted({one.session.project_id for one in batch})
-        return {row["id"] for row in await _PROJECTS.fetch(db, rows({"id": project} for project in wanted))}
 
     def _plan_new(self, prepared: Prepared) -> Planned:
         session = prepared.session
@@ -155,8 +131,8 @@ class BatchWriter:
         now: datetime,
     ) -> _Batch:
         sessions, aliases, unborn = await self._write_sessions(db, batch, planned, now)
-        first, changed = _bring_markers(sessions, aliases)
-        members = [member for session in sessions for member in _memberships(session)]
+        first, changed = bring_markers(sessions, aliases)
+        members = [member for session in sessions for member in memberships(session)]
         former = {
             (*session.ref, key): user
             for session in sessions
@@ -186,7 +162,7 @@ class BatchWriter:
 
     async def _write_sessions(
         self, db: BaseDBAsyncClient, batch: Sequence[Prepared], planned: Mapping[SessionRef, Planned], now: datetime
-    ) -> tuple[list[_Session], Mapping[ClusterRef, str], set[ClusterRef]]:
+    ) -> tuple[list[SessionChange], Mapping[ClusterRef, str], set[ClusterRef]]:
         """Write sessions; say also where markers of merged clusters go, and which clusters are not there yet."""
         unknown = [one.session.ref for one in batch if not one.started_at_given]
         began = await started_times(db, unknown)
@@ -202,13 +178,13 @@ class BatchWriter:
         again = [ref for ref, row in stored.items() if row.revision > 1]
         before, users = await markers_of_sessions(db, again), await known_users(db, again)
         sessions = [
-            _Session(ref, one, planned[ref], stored[ref], before.get(ref, {}), [], users.get(ref, {}))
+            SessionChange(ref, one, planned[ref], stored[ref], before.get(ref, {}), [], users.get(ref, {}))
             for ref, one in sorted((one.session.ref, one) for one in batch)
         ]
         return sessions, aliases, unborn
 
     async def _queue_jobs(
-        self, db: BaseDBAsyncClient, sessions: Sequence[_Session], now: datetime
+        self, db: BaseDBAsyncClient, sessions: Sequence[SessionChange], now: datetime
     ) -> Mapping[SessionRef, ReportCard]:
         fresh: list[NewJob] = []
         again: list[NewJob] = []
@@ -237,8 +213,29 @@ class BatchWriter:
         )
         return {**opened, **cards}
 
-    def _plan(self, session: _Session) -> Planned:
+    def _plan(self, session: SessionChange) -> Planned:
         return self._planner.plan(session.prepared.session, session.stored.events_object_key, session.after)
+
+
+# Most processes have a few projects that are busy.
+@lru_cache(maxsize=256)
+def _hold_projects(ids: tuple[str, ...]) -> Statement:
+    """Hold the rows of projects that are not being deleted.
+
+    A merge, a split or a removal takes the row FOR UPDATE, so that none of them overlaps with ingest.
+
+    Args:
+        ids: In order. They stand in the statement, as it has no parameters; they are from rows of ours, not a client's.
+    """
+    listed = ", ".join("'{}'".format(id_.replace("'", "''")) for id_ in ids)
+    return Statement(f"""
+        SELECT p.id FROM projects p WHERE p.id IN ({listed}) AND p.deleting_at IS NULL
+        ORDER BY p.id @lock(FOR KEY SHARE OF p)
+    """)  # noqa: S608
+
+
+async def _alive(db: BaseDBAsyncClient, project_ids: Iterable[str]) -> set[str]:
+    return {row["id"] for row in await _ALIVE.fetch(db, rows({"id": id_} for id_ in project_ids))}
 
 
 def _told(written: Written, now: datetime) -> SessionIngested:
@@ -257,106 +254,8 @@ def _told(written: Written, now: datetime) -> SessionIngested:
     )
 
 
-def _bring_markers(
-    sessions: Sequence[_Session], aliases: Mapping[ClusterRef, str]
-) -> tuple[list[MarkerRecord], list[MarkerRecord]]:
-    """Settle what the markers of each session are after the batch.
-
-    Returns:
-        Those of sessions that are new, and those that others get or that change.
-    """
-    first: list[MarkerRecord] = []
-    changed: list[MarkerRecord] = []
-    for session in sessions:
-        markers = session.prepared.markers
-        if aliases:
-            for marker in markers:
-                marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
-        if session.is_new:
-            first += markers
-            session.after = by_offset(markers)
-        else:
-            changed += [marker for marker in markers if _bring(marker, session.before.get(marker.marker_id))]
-            after = session.before | {marker.marker_id: marker for marker in markers}
-            session.after = by_offset(after.values())
-    return first, changed
-
-
-def _bring(marker: MarkerRecord, known: MarkerRecord | None) -> bool:
-    """Let a marker that was sent again keep what is settled about it, and say whether anything is new."""
-    if known and _says_the_same(known, marker):
-        # It stays where it is, also where a split or an older strategy has put it.
-        marker.cluster_key = known.cluster_key
-    if known and known.replay_offset_ms == marker.replay_offset_ms:
-        # A visitor's clock that runs ahead is held to the time of arrival: the first one.
-        marker.observed_at = known.observed_at
-    return marker != known
-
-
-def _says_the_same(one: MarkerRecord, other: MarkerRecord) -> bool:
-    return (one.kind, one.label, one.evidence, one.hint) == (other.kind, other.label, other.evidence, other.hint)
-
-
-def _memberships(session: _Session) -> list[Membership]:
-    """The (session, cluster) pairs that this batch touches."""
-    after = _grouped(session.after)
-    if not session.before:
-        return [_membership(session, key, (), after[key]) for key in sorted(after)]
-    before = _grouped(by_offset(session.before.values()))
-    user = session.stored.user_hash
-    touched = {
-        key
-        for key in before.keys() | after.keys()
-        if before.get(key) != after.get(key) or (key in before and session.users.get(key) != user)
-    }
-    return [_membership(session, key, before.get(key, ()), after.get(key, ())) for key in sorted(touched)]
-
-
-def _membership(
-    session: _Session, key: str, before: Sequence[MarkerRecord], after: Sequence[MarkerRecord]
-) -> Membership:
-    markers = after or before
-    stored, keyed = session.stored, session.prepared.keyed
-    times = [marker.observed_at for marker in markers]
-    return Membership(
-        project_id=session.ref[0],
-        cluster_key=key,
-        session_id=session.ref[1],
-        kind=markers[0].kind,
-        marker_count=len(after),
-        before=len(before),
-        user_hash=stored.user_hash,
-        first_observed_at=min(times),
-        first_before=min(marker.observed_at for marker in before) if before else None,
-        last_observed_at=max(times),
-        days=_days(before, after),
-        symptom=markers[0].label,
-        has_recording=bool(stored.events_object_key),
-        strategy=keyed.strategy,
-        strategy_version=keyed.version,
-        is_first=session.is_new,
-    )
-
-
-def _days(before: Sequence[MarkerRecord], after: Sequence[MarkerRecord]) -> dict[date, int]:
-    """By how many markers each day changes."""
-    days: dict[date, int] = {}
-    for markers, change in ((after, 1), (before, -1)):
-        for marker in markers:
-            day = marker.observed_at.date()
-            days[day] = days.get(day, 0) + change
-    return days
-
-
-def _grouped(markers: Iterable[MarkerRecord]) -> dict[str, list[MarkerRecord]]:
-    groups: dict[str, list[MarkerRecord]] = {}
-    for marker in markers:
-        groups.setdefault(marker.cluster_key, []).append(marker)
-    return groups
-
-
 def _sites(
-    sessions: Sequence[_Session], members: Sequence[Membership], refs: Collection[ClusterRef]
+    sessions: Sequence[SessionChange], members: Sequence[Membership], refs: Collection[ClusterRef]
 ) -> defaultdict[ClusterRef, set[str]]:
     """Where the sessions of a batch were that hit clusters."""
     site = {session.ref: session.prepared.session.site for session in sessions}
@@ -368,7 +267,7 @@ def _sites(
 
 
 def _results(
-    sessions: Sequence[_Session],
+    sessions: Sequence[SessionChange],
     members: Sequence[Membership],
     seen: Mapping[ClusterRef, Seen],
     accepted: Mapping[ClusterRef, int],

@@ -95,8 +95,8 @@ async def count_in(
         lambda side: update_clusters(side, [one.cluster for one in updated.values()]),
         lambda side: add_days(side, members),
         lambda side: count_kinds(side, sessions, [one.move for one in seen.values()]),
+        lambda side: _record(side, seen.values(), now),
     )
-    await _record(db, seen.values(), now)
     return seen
 
 
