@@ -4,7 +4,7 @@ import re
 from collections import Counter as Count
 from collections.abc import Sequence
 from hashlib import sha256
-from time import monotonic, thread_time
+from time import thread_time
 from typing import NamedTuple
 
 from retrospec.clustering.pattern_checks import MATCH_SECONDS
@@ -12,13 +12,13 @@ from retrospec.clustering.patterns import Groups, Pattern, of_glob, of_regex
 from retrospec.clustering.schemas import Rule, TextMatch, rule_view
 from retrospec.core.counters import Counters
 from retrospec.core.log import get_logger
+from retrospec.core.remembered import Remembered
 from retrospec.issues.models import ClusteringRule
 from retrospec.plugin import MarkerFacts
 
 log = get_logger(__name__)
 # The longest text last.
 FIELDS = ("kind", "route", "label", "evidence")
-_FRESH_SECONDS = 5.0
 _STRIKES = 3
 # Of the processor's time, all rules for the markers of one session: 100 regexes need 0.2 s for 1,000 of them.
 _SESSION_SECONDS = 0.5
@@ -194,44 +194,33 @@ class ProjectRules:
             self._counters.add("retrospec_clustering_rule_skips_total", skips)
 
 
-class _Known(NamedTuple):
-    until: float
-    stamp: tuple[tuple[str, str], ...]
-    rules: ProjectRules
-
-
 NO_RULES = ProjectRules()
 
 
-class RuleBook:
-    """The rules of all projects, each at most five seconds old. A project without any costs a look into a dict."""
+class RuleBook(Remembered[ProjectRules]):
+    """The enabled rules of all projects, each at most five seconds old."""
 
     def __init__(self, counters: Counters) -> None:
+        super().__init__(self._read_rules)
         self._counters = counters
-        self._known: dict[str, _Known] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
-    async def of(self, project_id: str) -> ProjectRules:
-        """The enabled rules of a project."""
-        known = self._known.get(project_id)
-        if known is not None and monotonic() < known.until:
-            return known.rules
-        # Before they are read: what changes meanwhile is seen in time, however long the database takes.
-        until = monotonic() + _FRESH_SECONDS
+    async def _read_rules(self, project_id: str) -> ProjectRules:
         rows = await ClusteringRule.filter(project_id=project_id, enabled=True).order_by("position", "uid")
+        if not rows:
+            self._compiled.pop(project_id, None)
+            return NO_RULES
         stamp = tuple((row.id, str(row.updated_at)) for row in rows)
-        if known is not None and known.stamp == stamp:
-            # The same object: it remembers which of them are slow.
-            rules = known.rules
-        else:
-            rules = ProjectRules(_compile(rows), self._counters) if rows else NO_RULES
-        self._known[project_id] = _Known(until, stamp, rules)
-        return rules
+        compiled = self._compiled.get(project_id)
+        # The same object as before: it remembers which of them are slow.
+        if compiled is None or compiled.stamp != stamp:
+            compiled = self._compiled[project_id] = _Compiled(stamp, ProjectRules(_compile(rows), self._counters))
+        return compiled.rules
 
-    def forget(self, project_id: str) -> None:
-        """Read a project's rules anew the next time."""
-        known = self._known.get(project_id)
-        if known is not None:
-            self._known[project_id] = known._replace(until=0.0)
+
+class _Compiled(NamedTuple):
+    stamp: tuple[tuple[str, str], ...]
+    rules: ProjectRules
 
 
 def _compile(rows: Sequence[ClusteringRule]) -> list[CompiledRule]:

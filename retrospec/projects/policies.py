@@ -1,11 +1,9 @@
 """What a project has decided for itself, at hand without a query for every request."""
 
-from time import monotonic
 from typing import NamedTuple
 
+from retrospec.core.remembered import Remembered
 from retrospec.projects.models import Project
-
-_FRESH_SECONDS = 5.0
 
 
 class Policy(NamedTuple):
@@ -15,24 +13,13 @@ class Policy(NamedTuple):
     redact: bool | None = None
 
 
-class Policies:
-    """The policies of all projects, each at most five seconds old."""
+class Policies(Remembered[Policy]):
+    """The policies of all projects, each at most five seconds old; an empty one for a project that does not exist."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, Policy]] = {}
+        super().__init__(_read)
 
-    async def of(self, project_id: str) -> Policy:
-        """The policy of a project; an empty one for a project that does not exist."""
-        known = self._known.get(project_id)
-        if known is not None and monotonic() < known[0]:
-            return known[1]
-        # Before it is read: what changes meanwhile is seen in time, however long the database takes.
-        asked = monotonic()
-        row = await Project.get_or_none(id=project_id)
-        policy = Policy(row.clustering_strategy, row.redact) if row else Policy()
-        self._known[project_id] = (asked + _FRESH_SECONDS, policy)
-        return policy
 
-    def forget(self, project_id: str) -> None:
-        """Read a project anew the next time."""
-        self._known.pop(project_id, None)
+async def _read(project_id: str) -> Policy:
+    row = await Project.get_or_none(id=project_id)
+    return Policy(row.clustering_strategy, row.redact) if row else Policy()

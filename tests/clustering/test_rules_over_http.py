@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from retrospec.clustering import rules, service
+from retrospec.clustering import service
 from retrospec.clustering.schemas import NewRule
 from retrospec.issues.models import ClusteringRule
 from tests.client import Client, marker
@@ -189,7 +189,7 @@ async def test_a_rule_that_another_process_made_is_in_force_once_what_is_known_i
     assert await cluster(client, "s2", label="provider") == before
 
     moment = monotonic() + 5
-    monkeypatch.setattr(rules, "monotonic", lambda: moment)
+    monkeypatch.setattr(client.listening.server.rules, "_clock", lambda: moment)
 
     assert await cluster(client, "s3", label="provider") != before
 
