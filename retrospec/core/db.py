@@ -202,7 +202,8 @@ _ROWS = re.compile(r"@rows\(\$(\d+):([^)]*)\)")
 
 
 def _rows_postgres(match: re.Match[str]) -> str:
-    return f"jsonb_to_recordset(${match[1]}::jsonb) AS r({match[2]})"
+    # Not `jsonb`: a tree that is read once, from its beginning to its end, need not be built. It took a fifth longer.
+    return f"json_to_recordset(${match[1]}::json) AS r({match[2]})"
 
 
 def _rows_sqlite(match: re.Match[str]) -> str:
