@@ -17,6 +17,7 @@ from retrospec.issues.models import ClusteringRule
 from retrospec.plugin import MarkerFacts
 
 log = get_logger(__name__)
+_FRESH_SECONDS = 5.0
 # The longest text last.
 FIELDS = ("kind", "route", "label", "evidence")
 _STRIKES = 3
@@ -201,7 +202,7 @@ class RuleBook(Remembered[ProjectRules]):
     """The enabled rules of all projects, each at most five seconds old."""
 
     def __init__(self, counters: Counters) -> None:
-        super().__init__(self._read_rules)
+        super().__init__(self._read_rules, seconds=_FRESH_SECONDS)
         self._counters = counters
         self._compiled: dict[str, _Compiled] = {}
 

@@ -26,7 +26,7 @@ class Remembered(Generic[Value]):
         self,
         read: Callable[[str], Awaitable[Value]],
         *,
-        seconds: float = 5.0,
+        seconds: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """Begin with nothing known.
