@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+import struct
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
@@ -199,6 +200,7 @@ async def reading(work: Callable[[BaseDBAsyncClient], Coroutine[Any, Any, Result
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 _POSTGRES_ONLY = re.compile(r"@(?:lock|postgres)\(([^)]*)\)")
 _ROWS = re.compile(r"@rows\(\$(\d+):([^)]*)\)")
+_TIME = re.compile(r"@time\(([^)]*)\)")
 
 
 def _rows_postgres(match: re.Match[str]) -> str:
@@ -224,12 +226,14 @@ class Statement:
     Placeholders are `$1`, `$2`, … . `@rows($1: name text, size bigint)` stands for a table `r` of those
     columns, made of a parameter that `rows` has encoded: many rows in one round trip. `@postgres(...)`
     stands for its content on PostgreSQL and for nothing on SQLite; so does `@lock(...)`, because on SQLite
-    the whole transaction holds the lock.
+    the whole transaction holds the lock. `@time(...)` stands for a time in a form for `time_column`.
     """
 
     def __init__(self, text: str) -> None:
-        self._postgres = _POSTGRES_ONLY.sub(r"\1", _ROWS.sub(_rows_postgres, text))
-        self._sqlite = _PLACEHOLDER.sub(r"?\1", _POSTGRES_ONLY.sub("", _ROWS.sub(_rows_sqlite, text)))
+        postgres = _TIME.sub(r"timestamptz_send(\1)", _ROWS.sub(_rows_postgres, text))
+        sqlite = _TIME.sub(r"\1", _ROWS.sub(_rows_sqlite, text))
+        self._postgres = _POSTGRES_ONLY.sub(r"\1", postgres)
+        self._sqlite = _PLACEHOLDER.sub(r"?\1", _POSTGRES_ONLY.sub("", sqlite))
 
     def text(self, db: BaseDBAsyncClient) -> str:
         """The statement in the dialect of a connection."""
@@ -278,11 +282,34 @@ def sql_time(time: datetime) -> str:
     return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat(" ")
 
 
+# What PostgreSQL counts microseconds from.
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH_MICROS = round(_EPOCH.timestamp()) * 1_000_000
+# From 2242 on, 2^33 seconds after 1970, a float has no room for microseconds.
+_LATE = 2**33 * 1_000_000 - _EPOCH_MICROS
+
+
+def time_column(values: Sequence[Any]) -> list[datetime]:
+    """The times of a column that was selected as `@time(...)`; none may be NULL.
+
+    To make a time of what PostgreSQL sends took asyncpg 500 ns, and so a fifth of what a list of 200 sessions
+    costs; all of a column together take 130 ns each.
+    """
+    if not values or not isinstance(values[0], bytes):
+        return [read_time(value) for value in values]
+    since = struct.unpack(f">{len(values)}q", b"".join(values))
+    if max(since) >= _LATE:
+        return [_EPOCH + timedelta(microseconds=micros) for micros in since]
+    return msgspec.convert([(micros + _EPOCH_MICROS) / 1_000_000 for micros in since], list[datetime], strict=False)
+
+
 def read_time(value: Any) -> datetime:
     """A time from a row of either dialect."""
     # As PostgreSQL's come, and hundreds of them in one answer.
     if isinstance(value, datetime) and value.tzinfo is UTC:
         return value
+    if isinstance(value, bytes):
+        return time_column([value])[0]
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):

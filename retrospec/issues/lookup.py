@@ -4,13 +4,12 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from retrospec.core.db import Statement
 from retrospec.core.errors import NotFound
-from retrospec.issues.listed import ISSUE_FIELDS, KEY
+from retrospec.issues.listed import ISSUE_COLUMNS, KEY
 from retrospec.issues.models import CANDIDATE, ClusterAlias, IssueCluster
 from retrospec.issues.paging import ListedRow
 
 # As the column has it: Tortoise refuses to look for longer texts.
 KEY_LIMIT = 200
-ISSUE_COLUMNS = ", ".join(["c.uid", *(f"c.{name}" for name in ISSUE_FIELDS)])
 
 IS_ISSUE = Statement("SELECT key FROM issue_clusters WHERE project_id = $1 AND key = $2 AND state <> 'candidate'")
 BY_KEY = Statement(f"""

@@ -1,6 +1,7 @@
 """Mutes that end by time. Those that end by sessions are ended by the session that does."""
 
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, TypeVar, cast
 
@@ -21,6 +22,12 @@ _STEP = 500
 OVER_IN_PROJECT = Statement("""
     SELECT c.uid FROM issue_clusters c WHERE c.project_id = $2 AND c.state = 'muted' AND c.muted_until <= $1 LIMIT $3
 """)
+# For a list: with it, the list is empty while there is one. To ask by itself took 80 µs of 1,700.
+NONE_OVER = """
+    NOT EXISTS (SELECT 1 FROM issue_clusters o WHERE o.project_id = $1 AND o.state = 'muted' AND o.muted_until <= $5)
+"""
+# No mute ends as early.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 OVER_ANYWHERE = Statement("""
     SELECT c.uid FROM projects p JOIN issue_clusters c ON c.project_id = p.id
     WHERE c.state = 'muted' AND c.muted_until <= $1 LIMIT $2

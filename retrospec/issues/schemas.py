@@ -310,7 +310,7 @@ def confidence(session_count: int, min_sessions: int) -> float:
         session_count: Different sessions that hit it.
         min_sessions: `CLUSTER_PROMOTE_MIN_SESSIONS`.
     """
-    return min(1.0, session_count / (min_sessions + 1))
+    return 1.0 if session_count > min_sessions else session_count / (min_sessions + 1)
 
 
 def issue_of(cluster: IssueCluster, min_sessions: int) -> Issue:

@@ -1,9 +1,9 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from retrospec.core.db import Database, Statement, read_time, rows, sql_time, transaction
+from retrospec.core.db import Database, Statement, read_time, reading, rows, sql_time, time_column, transaction
 from retrospec.core.secrets import shared_secret
 from retrospec.jobs.models import Job
 from retrospec.projects.models import Project
@@ -35,6 +35,29 @@ async def test_times_written_by_sql_and_by_models_are_the_same(database: Databas
     assert [row["id"] for row in found] == ["p1"]
     raw = await database.connection.execute_query_dict("SELECT created_at FROM projects WHERE id = 'p1'")
     assert read_time(raw[0]["created_at"]) == moment
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [],
+        [datetime(1970, 1, 1, tzinfo=UTC)],
+        [datetime(1970, 1, 1, 0, 0, 0, 1, UTC), datetime(2026, 3, 4, 5, 6, 7, 999_999, UTC)],
+        # Where floats end to hold microseconds.
+        [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=2**33, microseconds=n) for n in range(-50, 0)],
+        [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=2**33, microseconds=n) for n in range(-50, 50)],
+        [datetime(9998, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2026, 3, 4, 5, 6, 7, 89, UTC)],
+    ],
+)
+async def test_a_column_of_times_is_read_to_the_microsecond(database: Database, times: list[datetime]) -> None:
+    given = rows([{"n": number, "at": sql_time(time)} for number, time in enumerate(times)])
+    statement = Statement("SELECT @time(r.at) FROM @rows($1: n integer, at timestamptz) WHERE r.n >= 0 ORDER BY r.n")
+
+    found = await reading(lambda db: statement.select(db, given))
+
+    column = [row[0] for row in found]
+    assert time_column(column) == [read_time(value) for value in column] == times
+    assert all(time.tzinfo is UTC for time in time_column(column))
 
 
 async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:

@@ -14,7 +14,7 @@ from retrospec.issues.schemas import IssuesQuery, IssueState, MergeOrder, StateC
 from retrospec.plugin import IssueStateChanged
 from retrospec.plugin.events import Event
 from retrospec.plugin.observers import Observers
-from tests.issues.builders import PROJECT, A, B, ago, happened, issue, other_project
+from tests.issues.builders import PROJECT, A, B, C, ago, happened, issue, other_project
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -166,6 +166,30 @@ async def test_reading_ends_mutes_that_are_over() -> None:
 
     assert {one.key for one in listed.issues} == {A, B}
     assert (read.state, read.muted_until) == ("open", None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [IssuesQuery(), IssuesQuery(q="symptom"), IssuesQuery(kind="api_error"), IssuesQuery(state="active", limit=2)],
+)
+async def test_a_mute_that_is_over_hides_nothing_from_a_list(query: IssuesQuery) -> None:
+    await issue(A, last_seen_at=ago(minutes=1))
+    await issue(B, state="muted", muted_until=ago(minutes=1), last_seen_at=ago(minutes=2))
+
+    listed = await queries.list_issues(PROJECT, query, 2)
+
+    assert [(one.key, one.state) for one in listed.issues] == [(A, "open"), (B, "open")]
+
+
+async def test_a_page_goes_on_where_a_mute_ended_meanwhile() -> None:
+    for number, key in enumerate((A, B, C)):
+        await issue(key, last_seen_at=ago(minutes=number))
+    first = await queries.list_issues(PROJECT, IssuesQuery(limit=1), 2)
+    await IssueCluster.filter(key=C).update(state="muted", muted_until=ago(minutes=1))
+
+    rest = await queries.list_issues(PROJECT, IssuesQuery(cursor=first.next_cursor), 2)
+
+    assert [one.key for one in rest.issues] == [B, C]
 
 
 async def test_a_merged_key_sets_the_state_of_its_target() -> None:
