@@ -1,9 +1,9 @@
 """Sanic's HTTP protocol with absolute deadlines, and answers for requests that end early or are refused early."""
 
-from asyncio import CancelledError, TimerHandle, Transport
+from asyncio import CancelledError, Future, TimerHandle, Transport
 from functools import lru_cache
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from sanic.exceptions import BadRequest
 from sanic.headers import format_http1_response
@@ -86,7 +86,7 @@ class Protocol(HttpProtocol):
     """
 
     # Sanic's metaclass leaves its classes without a dictionary for more.
-    __slots__ = ("_conversation", "_ended", "_lingering")
+    __slots__ = ("_conversation", "_ended", "_lingering", "_more")
 
     HTTP_CLASS = Conversation
 
@@ -95,6 +95,7 @@ class Protocol(HttpProtocol):
         self._conversation: Http | None = None
         self._ended = False
         self._lingering: TimerHandle | None = None
+        self._more: Future[None] | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in without beginning the request's time anew."""
@@ -103,6 +104,7 @@ class Protocol(HttpProtocol):
         since = self._time if self._amid_request() else monotonic()
         super().data_received(data)
         self._time = since
+        self._go_on()
 
     def eof_received(self) -> bool:
         """Note that the client will send no more; keep the way back open while a request waits for its answer."""
@@ -110,8 +112,7 @@ class Protocol(HttpProtocol):
         http = self.http
         if self._lingering is not None or http is None or http.stage is Stage.IDLE:
             return False
-        if self._data_received:
-            self._data_received.set()
+        self._go_on()
         return True
 
     async def receive_more(self) -> None:
@@ -122,11 +123,19 @@ class Protocol(HttpProtocol):
             CancelledError: It has done so between two requests.
         """
         if not self._ended:
-            await super().receive_more()  # type: ignore[no-untyped-call]
+            # Sanic's own way has an event to wait for, which finds its loop anew by a call to the system.
+            cast("Transport", self.transport).resume_reading()
+            self._more = self.loop.create_future()
+            await self._more
         elif self._between_requests():
             raise CancelledError
         else:
             raise BadRequest("the request ended before it was complete")
+
+    def _go_on(self) -> None:
+        """Wake who waits for bytes."""
+        if self._more is not None and not self._more.done():
+            self._more.set_result(None)
 
     def check_timeouts(self) -> None:
         """End what takes too long. What is left of a body after its answer has no longer than a whole request."""

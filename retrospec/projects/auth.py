@@ -3,9 +3,9 @@
 import hmac
 import re
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from pydantic import SecretStr
 from sanic import HTTPResponse, Request, Sanic
 
@@ -17,15 +17,14 @@ from retrospec.core.http import REQUEST_ID
 from retrospec.core.rate_limit import Limiter
 from retrospec.core.routing import Access, Endpoint
 from retrospec.core.settings import Settings
-from retrospec.projects.keys import KeyRing, KeyUse, KnownKey, Scope, key_hash
+from retrospec.projects.keys import KeyRing, KeyUse, Scope, key_hash
 
 # Those who watch a server ask often, and from behind one address.
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """On whose behalf a request is.
 
     Attributes:
@@ -100,7 +99,12 @@ class Gate:
             raw = request.args.get("key", "")
             if not raw and request.args.get("artifactToken"):
                 return BEARER_OF_A_TOKEN
-        known = await (self._key(raw) if raw else self._without_key(access))
+        known = None
+        if raw:
+            is_ours = self._ingest is not None and hmac.compare_digest(key_hash(raw), self._ingest)
+            known = await (self._keys.default_project() if is_ours else self._keys.find(raw))
+        elif self._anonymous == "full" or (self._anonymous == "write" and access is Access.UPLOAD):
+            known = await self._keys.default_project()
         if known is None:
             raise Unauthorized
         request.ctx.origins = known.origins or self._allowed
@@ -109,16 +113,6 @@ class Gate:
         if known.key_id is not None:
             self._use.note(known.key_id)
         return Caller(known.project_id, known.scope, known.key_id, anonymous=not raw)
-
-    async def _key(self, raw: str) -> KnownKey | None:
-        if self._ingest is not None and hmac.compare_digest(key_hash(raw), self._ingest):
-            return await self._keys.default_project()
-        return await self._keys.find(raw)
-
-    async def _without_key(self, access: Access) -> KnownKey | None:
-        if self._anonymous == "full" or (self._anonymous == "write" and access is Access.UPLOAD):
-            return await self._keys.default_project()
-        return None
 
 
 def _hash_of(secret: SecretStr | None) -> str | None:

@@ -6,11 +6,11 @@ import hmac
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from retrospec.core.clock import now
 from retrospec.core.cors import Origins
@@ -82,9 +82,9 @@ class KeyRing:
             return None
         return key
 
-    async def default_project(self) -> KnownKey | None:
+    def default_project(self) -> Coroutine[Any, Any, KnownKey | None]:
         """What opens the default project, all of it."""
-        return await self._recall("")
+        return self._recall("")
 
     def forget(self) -> None:
         """Find every key anew, and let what is being found now serve only those who wait for it."""
