@@ -18,26 +18,24 @@ _ADD = Statement("""
         marker_count = cluster_days.marker_count + excluded.marker_count,
         session_count = cluster_days.session_count + excluded.session_count
 """)
+_MARKERS, _SESSIONS = 0, 1
 _COLUMNS = ("project_id", "cluster_key", "day", "marker_count", "session_count")
 
 
 async def add_days(db: BaseDBAsyncClient, members: Sequence[Membership]) -> None:
     """Add to the counts by day. Call it while the clusters are locked: their days are as hot as they are."""
-    markers: defaultdict[tuple[str, str, date], int] = defaultdict(int)
-    sessions: defaultdict[tuple[str, str, date], int] = defaultdict(int)
+    changes: defaultdict[tuple[str, str, date], list[int]] = defaultdict(lambda: [0, 0])
     for member in members:
         project_id, key = member.project_id, member.cluster_key
         for day, change in member.days.items():
-            markers[project_id, key, day] += change
+            changes[project_id, key, day][_MARKERS] += change
         # A session counts on the day on which it first hit the cluster.
         if member.marker_count:
-            sessions[project_id, key, member.first_observed_at.date()] += 1
+            changes[project_id, key, member.first_observed_at.date()][_SESSIONS] += 1
         if member.first_before is not None:
-            sessions[project_id, key, member.first_before.date()] -= 1
+            changes[project_id, key, member.first_before.date()][_SESSIONS] -= 1
     touched = [
-        (*ref, markers[ref], sessions[ref])
-        for ref in sorted(markers.keys() | sessions.keys())
-        if markers[ref] or sessions[ref]
+        dict(zip(_COLUMNS, (*day, *change), strict=True)) for day, change in sorted(changes.items()) if any(change)
     ]
     if touched:
-        await _ADD.run(db, rows(dict(zip(_COLUMNS, one, strict=True)) for one in touched))
+        await _ADD.run(db, rows(touched))

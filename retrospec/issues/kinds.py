@@ -130,9 +130,14 @@ class KindChanges:
 
     def take_cluster(self, move: ClusterMove) -> None:
         """A cluster was seen again, or is not what it was."""
-        for time, change in ((move.before, -1), (move.after, 1)):
-            if time is not None:
-                self._tallies[move.project_id, hour_of(time), move.kind].clusters += change
+        before = None if move.before is None else hour_of(move.before)
+        after = None if move.after is None else hour_of(move.after)
+        # Most are seen many times within an hour.
+        if before == after:
+            return
+        for hour, change in ((before, -1), (after, 1)):
+            if hour is not None:
+                self._tallies[move.project_id, hour, move.kind].clusters += change
 
     async def take_removed(self, db: BaseDBAsyncClient, project_id: str, session_ids: Collection[str]) -> None:
         """Sessions are about to be removed; their markers are still there."""
