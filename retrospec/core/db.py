@@ -305,15 +305,15 @@ def time_column(values: Sequence[Any]) -> list[datetime]:
 
 def read_time(value: Any) -> datetime:
     """A time from a row of either dialect."""
-    # As PostgreSQL's come, and hundreds of them in one answer.
-    if isinstance(value, datetime) and value.tzinfo is UTC:
-        return value
     if isinstance(value, bytes):
         return time_column([value])[0]
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         raise TypeError(f"not a time: {value!r}")
+    # As they mostly come, and hundreds of them in one answer.
+    if value.tzinfo is UTC:
+        return value
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 

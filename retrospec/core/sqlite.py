@@ -133,7 +133,8 @@ class InThread:
 
     async def execute_query_tuples(self, query: str, values: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
         """Run a statement, and return its rows as they come."""
-        return [tuple(row) for row in self._connection.execute(query, values).fetchall()]
+        rows: Sequence[Sequence[Any]] = self._connection.execute(query, values).fetchall()
+        return rows
 
 
 def _transact(

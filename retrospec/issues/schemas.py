@@ -18,7 +18,8 @@ Cursor = Annotated[str, Meta(description="`nextCursor` of the page before")]
 Confidence = Annotated[float, Meta(ge=0, le=1)]
 
 
-class Issue(msgspec.Struct, rename="camel", omit_defaults=True):
+# Without `gc`: hundreds are made for an answer, and none can hold itself.
+class Issue(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
     """A failure that sessions share, and where its triage stands.
 
     `mutedUntilSessions` is the session count at which a mute ends.
@@ -70,7 +71,7 @@ class Activity(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True)
     created_at: datetime
 
 
-class IssueDetail(Issue, kw_only=True):
+class IssueDetail(Issue, kw_only=True, gc=True):
     """An issue with its last 14 days, oldest first, and its latest 100 activities, newest first.
 
     `explanation` tells why its failures belong together.
@@ -121,7 +122,8 @@ class SessionFilters(msgspec.Struct, rename="camel"):
     min_confidence: float
 
 
-class IssueSession(msgspec.Struct, rename="camel"):
+# Without `gc`: as for `Issue`.
+class IssueSession(msgspec.Struct, rename="camel", gc=False):
     """A session that hit an issue."""
 
     session_id: str
