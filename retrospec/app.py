@@ -105,7 +105,7 @@ class Server:
         settings, counters, database = runtime.settings, runtime.counters, runtime.database
         jobs = [job_worker(runtime)] if settings.runs_embedded_worker else []
         relays = job_relays(runtime, jobs[0].wake) if jobs else job_relays(runtime)
-        self.workers = Workers([*alert_workers(runtime), *jobs, *relays], [digest_worker(runtime)])
+        self.workers = Workers([*jobs, *relays], alert_workers(runtime), [digest_worker(runtime)])
         self.caches = ProjectCaches(KeyRing(), ProjectOrigins(database), Policies())
         self.key_use = KeyUse(database)
         self.totals = Totals(database, counters, since=runtime.since, faults=runtime.faults)
@@ -126,7 +126,7 @@ class Server:
             self.caches.policies,
             self.rules,
             counters,
-            self.workers.wake,
+            lambda alerts: self.workers.wake(alerts=alerts),
         )
         sweeper = ObjectSweeper(database, runtime.storage, counters)
         self.cleanup = Cleanup(settings, database, sweeper, counters)

@@ -161,7 +161,7 @@ async def _work(settings: Settings, stopping: Callable[[], None]) -> None:
     stopped = stop_signal()
     async with Runtime(settings) as runtime:
         jobs = job_worker(runtime)
-        workers = Workers([jobs, *alert_workers(runtime), *job_relays(runtime, jobs.wake)], [digest_worker(runtime)])
+        workers = Workers([jobs, *job_relays(runtime, jobs.wake)], alert_workers(runtime), [digest_worker(runtime)])
         totals = Totals(runtime.database, runtime.counters, faults=runtime.faults)
         counting = Loop("counters", totals.flush, pause=1)
         workers.start()

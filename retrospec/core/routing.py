@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -25,6 +26,8 @@ from retrospec.core.settings import Settings
 Handler = Callable[..., Awaitable[Any]]
 Wrapped = TypeVar("Wrapped", bound=Handler)
 _PARAMETER = re.compile(r"<(\w+)(?::\w+)?>")
+# Few shapes, and asked for by every request with a query.
+_fields = cache(msgspec.structs.fields)
 
 
 class Access(Enum):
@@ -244,7 +247,7 @@ def read_query(request: Request, shape: type) -> Any:
         said, _, place = str(mistake).partition(" - at `$.")
         name = place.rstrip("`")
         raise Invalid(f"query parameter {name or '?'}: {said}{_allowed(shape, name)}", detail=name) from mistake
-    for parameter in msgspec.structs.fields(shape):
+    for parameter in _fields(shape):
         value, name = getattr(query, parameter.name), parameter.encode_name
         # Neither below nor above any limit, so msgspec lets it pass.
         if isinstance(value, float) and not math.isfinite(value):
@@ -254,7 +257,7 @@ def read_query(request: Request, shape: type) -> Any:
 
 def _allowed(shape: type, name: str) -> str:
     """The values that a parameter may have, where they are few."""
-    wire_name = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    wire_name = {field.encode_name: field for field in _fields(shape)}
     kinds = [kind for field in [wire_name.get(name)] if field for kind in (field.type, *get_args(field.type))]
     values = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind) if value]
     return f"; allowed are {', '.join(map(str, values))}" if values else ""

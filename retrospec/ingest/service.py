@@ -32,7 +32,7 @@ class IngestService:
         policies: What projects have decided.
         rules: Their clustering rules.
         counters: Counts sessions.
-        committed: Called after sessions were written, e.g. to wake workers.
+        committed: Called after sessions were written, to wake workers; is told whether alerts were too.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class IngestService:
         policies: Policies,
         rules: RuleBook,
         counters: Counters,
-        committed: Callable[[], None],
+        committed: Callable[[bool], None],
     ) -> None:
         self._redact = settings.redact_events
         self._preparer = preparer
@@ -89,7 +89,7 @@ class IngestService:
         written = [one for one in results if isinstance(one, Written)]
         self._counters.add("retrospec_ingest_sessions_total", len(written))
         self._counters.add("retrospec_ingest_markers_total", sum(len(one.prepared.markers) for one in written))
-        self._committed()
+        self._committed(any(one.alerts_sent for one in written))
         return results
 
     async def stop(self) -> None:
