@@ -1,9 +1,22 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tortoise.exceptions import IntegrityError
+from asyncpg import PostgresError
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError, OperationalError
 
-from retrospec.core.db import Database, Statement, read_time, reading, rows, sql_time, time_column, transaction
+from retrospec.core.db import (
+    Database,
+    Statement,
+    opened,
+    read_time,
+    reading,
+    rows,
+    sql_time,
+    time_column,
+    transact,
+    transaction,
+)
 from retrospec.core.secrets import shared_secret
 from retrospec.jobs.models import Job
 from retrospec.projects.models import Project
@@ -14,6 +27,8 @@ INSERT = Statement("""
     ON CONFLICT (name, labels) DO UPDATE SET value = counter_totals.value + excluded.value
     RETURNING name, value
 """)
+
+ONE = rows([{"name": "a", "labels": "{}", "value": 1.5}])
 
 
 async def test_one_statement_writes_many_rows_on_either_database(database: Database) -> None:
@@ -30,9 +45,9 @@ async def test_times_written_by_sql_and_by_models_are_the_same(database: Databas
     await Project.create(id="p1", name="n", site="s", created_at=moment)
     statement = Statement("SELECT id FROM projects WHERE created_at = (SELECT r.at FROM @rows($1: at timestamptz))")
 
-    found = await statement.fetch(database.connection, rows([{"at": sql_time(moment)}]))
-
-    assert [row["id"] for row in found] == ["p1"]
+    for at in (moment, sql_time(moment)):
+        found = await statement.fetch(database.connection, rows([{"at": at}]))
+        assert [row["id"] for row in found] == ["p1"]
     raw = await database.connection.execute_query_dict("SELECT created_at FROM projects WHERE id = 'p1'")
     assert read_time(raw[0]["created_at"]) == moment
 
@@ -70,6 +85,44 @@ async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         await twice()
 
     assert await Project.filter(id="p2").count() == 0
+
+
+async def test_a_transaction_is_told_how_many_rows_its_opening_gave(database: Database) -> None:
+    opening = Statement("SELECT id FROM projects WHERE id IN ('proj_default', 'proj_missing') @lock(FOR KEY SHARE)")
+
+    async def work(db: BaseDBAsyncClient) -> int:
+        await INSERT.fetch(db, ONE)
+        return opened(db)
+
+    assert await transact(work, opening) == 1
+    assert await transact(work) == 0
+    assert await _value(database) == 3.0
+
+
+@pytest.mark.parametrize("opening", [None, "SELECT id FROM projects", "SELECT of_nothing"])
+async def test_a_transaction_that_fails_anywhere_leaves_nothing_and_a_connection_that_is_fit_for_the_next(
+    database: Database, opening: str | None
+) -> None:
+    async def fail(db: BaseDBAsyncClient) -> None:
+        await INSERT.fetch(db, ONE)
+        raise LookupError
+
+    async def add(db: BaseDBAsyncClient) -> None:
+        await INSERT.fetch(db, ONE)
+
+    for _ in range(12):
+        # More often than the pool has connections.
+        with pytest.raises((LookupError, OperationalError, PostgresError)):
+            await transact(fail, Statement(opening) if opening else None)
+
+    assert await _value(database) is None
+    await transact(add)
+    assert await _value(database) == 1.5
+
+
+async def _value(database: Database) -> float | None:
+    found = await database.connection.execute_query_dict("SELECT value FROM counter_totals WHERE name = 'a'")
+    return found[0]["value"] if found else None
 
 
 async def test_a_shared_secret_is_made_once(database: Database) -> None:

@@ -92,7 +92,7 @@ async def test_a_batch_is_not_larger_than_allowed() -> None:
     assert [len(batch) for batch in store.batches] == [1, 3, 3, 1]
 
 
-async def test_a_second_transaction_begins_once_as_many_wait_as_are_being_written() -> None:
+async def test_a_second_transaction_begins_once_half_of_those_on_their_way_wait() -> None:
     turns, batches = asyncio.Semaphore(0), []
 
     async def write(items: Sequence[int]) -> Sequence[int | Exception]:
@@ -118,9 +118,19 @@ async def test_a_second_transaction_begins_once_as_many_wait_as_are_being_writte
     tasks += await submit(10)
     assert batches == [[1], [2], [3, 4, 5, 6], [7, 8, 9, 10]]
 
+    # Eight were on their way at once, a moment ago.
+    for number in (6, 10):
+        turns.release()
+        await tasks[number - 1]
+    tasks += await submit(11)
+    tasks += await submit(12, 13, 14)
+    assert batches[4:] == [[11]]
+    tasks += await submit(15)
+    assert batches[4:] == [[11], [12, 13, 14, 15]]
+
     for _ in range(2):
         turns.release()
-    assert await asyncio.gather(*tasks) == list(range(1, 11))
+    assert await asyncio.gather(*tasks) == list(range(1, 16))
 
 
 async def test_a_client_that_goes_away_does_not_take_its_item_along() -> None:
