@@ -210,7 +210,7 @@ def _rows_postgres(match: re.Match[str]) -> str:
 
 def _rows_sqlite(match: re.Match[str]) -> str:
     columns = [column.split(maxsplit=1) for column in match[2].split(",")]
-    picked = ", ".join(f"{_value_sqlite(name, type_)} AS {name}" for name, type_ in columns)
+    picked = ", ".join(f"{_value_sqlite(name, type_.strip())} AS {name}" for name, type_ in columns)
     return f"(SELECT {picked} FROM json_each(${match[1]})) AS r"  # noqa: S608 (the names stand in our own statements)
 
 
@@ -275,7 +275,7 @@ def columns(*names: str) -> Callable[[object], Row]:
     return lambda item: dict(zip(names, values(item), strict=True))
 
 
-# The time of a failure is also that of its session in a cluster and of the cluster: each is written five times.
+# Many rows of a transaction have its own time.
 @lru_cache(maxsize=4096)
 def sql_time(time: datetime) -> str:
     """A time as SQLite stores it and PostgreSQL reads it. Sorting the texts sorts the times."""

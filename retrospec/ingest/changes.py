@@ -52,7 +52,7 @@ def bring_markers(
                 marker.cluster_key = aliases.get((marker.project_id, marker.cluster_key), marker.cluster_key)
         if session.is_new:
             first += markers
-            session.after = by_offset(markers)
+            session.after = markers
         else:
             changed += [marker for marker in markers if _bring(marker, session.before.get(marker.marker_id))]
             after = session.before | {marker.marker_id: marker for marker in markers}

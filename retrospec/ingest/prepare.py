@@ -16,6 +16,7 @@ from retrospec.core.errors import Invalid, TooLarge
 from retrospec.core.ids import checked_session_id, new_uuid
 from retrospec.core.ijson import steady
 from retrospec.ingest.clustering import Clusterer, Keyed
+from retrospec.ingest.jobs import by_offset
 from retrospec.ingest.schemas import IngestRequest, MarkerIn, SessionIn
 from retrospec.ingest.texts import Texts
 from retrospec.plugin import MarkerFacts
@@ -33,6 +34,7 @@ class Prepared(msgspec.Struct):
     """A session ready to be written.
 
     Attributes:
+        markers: By offset.
         started_at_given: Whether the request named the time; an already stored one is kept otherwise.
         keyed: The strategy that clustered the markers, and its version.
     """
@@ -95,7 +97,7 @@ class Preparer:
             keyed = await self._clusterer.keys(strategy, [its for _, its in last.values()], rules)
             for marker, key in zip(markers, keyed.keys, strict=True):
                 marker.cluster_key = key
-        return Prepared(session, markers, request.session.started_at is not None, keyed)
+        return Prepared(session, by_offset(markers), request.session.started_at is not None, keyed)
 
     def _session(self, sent: SessionIn, project_id: str, now: datetime) -> SessionRecord:
         duration = int(sent.duration_ms or 0)

@@ -16,7 +16,7 @@ from retrospec.core.errors import Unauthorized
 from retrospec.core.settings import Settings
 from retrospec.core.together import together
 from retrospec.ingest.changes import SessionChange, bring_markers, memberships
-from retrospec.ingest.jobs import JobPlanner, Planned, by_offset
+from retrospec.ingest.jobs import JobPlanner, Planned
 from retrospec.ingest.prepare import Prepared
 from retrospec.issues.lifecycle import Seen, count_in
 from retrospec.issues.membership import OLD_KEYS_LEAD, ClusterRef, Membership, aliases_of, known_users, write_members
@@ -118,7 +118,7 @@ class BatchWriter:
 
     def _plan_new(self, prepared: Prepared) -> Planned:
         session = prepared.session
-        planned = self._planner.plan(session, session.events_object_key, by_offset(prepared.markers))
+        planned = self._planner.plan(session, session.events_object_key, prepared.markers)
         session.jobs_digest = planned.digest
         return planned
 
